@@ -1,0 +1,63 @@
+# The only list of commands: CI and AGENTS.md use these names. Everything is installed into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+NODE_TESTS := tests/typescript
+
+.PHONY: help demo test lint format check snapshots node bench build clean
+
+help:  ## Say what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: .venv/.product  ## Play a short real session against the embedded workspace
+	@$(BIN)/python -m mcp_server_zendesk demo
+
+test: .venv/.test  ## Run all tests that this machine can run, with branch coverage
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(TESTS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+lint: .venv/.quality  ## Style, strict types, and the arrows between the rooms
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/.quality  ## Let ruff write
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+check: lint test  ## All gates
+
+snapshots: .venv/.test  ## Write the tool snapshots and the generated parts of README.md anew
+	UPDATE_SNAPSHOTS=1 $(BIN)/pytest -q tests/test_tool_snapshots.py tests/test_readme.py
+
+node: $(NODE_TESTS)/node_modules/.package-lock.json  ## Install the TypeScript clients for the tests
+
+bench: .venv/.test  ## Figures as ratios against a baseline of the same run
+	$(BIN)/python tests/bench/bench.py
+
+build: .venv/.quality  ## Wheel and sdist into dist/
+	$(BIN)/python -m build
+
+clean:  ## Remove what was installed and built
+	rm -rf .venv dist build $(NODE_TESTS)/node_modules
+
+.venv/.product: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+.venv/.test: .venv/.product
+	@$(BIN)/python -m pip install --quiet --group test
+	@touch $@
+
+.venv/.quality: .venv/.test
+	@$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+$(NODE_TESTS)/node_modules/.package-lock.json: $(NODE_TESTS)/package-lock.json
+	cd $(NODE_TESTS) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
