@@ -1,0 +1,1 @@
+"""Zendesk: the account, the credentials, HTTP, and the handle that a tool is given."""

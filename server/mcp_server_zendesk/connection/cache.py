@@ -1,0 +1,34 @@
+"""A small memory of what rarely changes in a Zendesk account."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, cast
+
+import anyio
+
+T = TypeVar("T")
+
+KEEP_SECONDS = 600.0
+
+
+class Cache:
+    """Values by name for ten minutes; each is loaded by one caller while the others wait.
+
+    A failed load is not kept.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._kept: dict[str, tuple[float, Any]] = {}
+        self._locks: dict[str, anyio.Lock] = {}
+
+    async def get(self, name: str, load: Callable[[], Awaitable[T]]) -> T:
+        """The kept value, or a freshly loaded one."""
+        async with self._locks.setdefault(name, anyio.Lock()):
+            if (kept := self._kept.get(name)) and self._clock() < kept[0]:
+                return cast("T", kept[1])
+            value = await load()
+            self._kept[name] = (self._clock() + KEEP_SECONDS, value)
+            return value

@@ -1,0 +1,236 @@
+"""One pooled HTTPS connection to one Zendesk account."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mcp_server_zendesk.connection import envelopes
+from mcp_server_zendesk.connection.errors import (
+    ConnectionFailed,
+    ForeignAddress,
+    TimedOut,
+    UnreadableResponse,
+)
+from mcp_server_zendesk.connection.limits import Headroom, read_headroom
+from mcp_server_zendesk.connection.paths import link_path, same_origin
+
+if TYPE_CHECKING:
+    import httpx
+
+    from mcp_server_zendesk.connection.account import Account
+    from mcp_server_zendesk.connection.credentials import Credentials
+
+logger = logging.getLogger(__name__)
+
+Json = dict[str, Any]
+
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
+MAX_REDIRECTS = 3
+_CONNECT_SECONDS = 10.0
+_ANSWER_SECONDS = 30.0
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_NO_CONTENT = 204
+_FIRST_REFUSAL = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A successful answer: its JSON object (empty for 204), and what Zendesk said beside it."""
+
+    body: Json
+    status: int = 200
+    warning: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    status: int
+    headers: Mapping[str, str]
+    content: bytes = field(repr=False)
+
+
+class Connection:
+    """The only code that talks to Zendesk, and the only one that signs.
+
+    One ``httpx.AsyncClient`` for the life of the process, made at the first request: starting
+    up never waits for Zendesk.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        credentials: Credentials,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        user_agent: str = "mcp-server-zendesk",
+    ) -> None:
+        self.account = account
+        self.credentials = credentials
+        self._transport = transport
+        self._user_agent = user_agent
+        self._client: httpx.AsyncClient | None = None
+        self.headroom: Headroom | None = None
+
+    async def aclose(self) -> None:
+        """Close the pool."""
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        body: Json | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send one request and read its answer.
+
+        Args:
+            method: GET, POST, PUT or DELETE.
+            path: A path (and query) on the account's origin, from ``api_path`` or ``link_path``.
+            params: Query parameters.
+            body: Sent as JSON.
+            headers: Extra headers, such as ``Idempotency-Key``.
+
+        Raises:
+            ZendeskError: In one of its kinds; on a write with its ``outcome``.
+        """
+        started = time.perf_counter()
+        raw = await self._follow(method, path, params=params, body=body, headers=headers)
+        logger.debug(
+            "%s %s answered %d in %.0f ms",
+            method,
+            path.partition("?")[0],
+            raw.status,
+            (time.perf_counter() - started) * 1000,
+        )
+        if raw.status >= _FIRST_REFUSAL:
+            refusal = envelopes.read_refusal(raw.status, raw.headers, raw.content)
+            raise envelopes.exception_for(refusal, auth=self.credentials.auth)
+        return Answer(
+            body=_json_object(raw),
+            status=raw.status,
+            warning=raw.headers.get("x-zendesk-api-warn"),
+            request_id=envelopes.request_id(raw.headers),
+        )
+
+    async def _follow(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int] | None,
+        body: Json | None,
+        headers: Mapping[str, str] | None,
+    ) -> _Raw:
+        """Send, and follow redirects of a GET that stay on the account's origin."""
+        raw = await self._exchange(method, path, params=params, body=body, headers=headers)
+        for _ in range(MAX_REDIRECTS):
+            if raw.status not in _REDIRECTS:
+                return raw
+            target = link_path(raw.headers.get("location", ""), self.account.origin)
+            if method != "GET":
+                break
+            raw = await self._exchange("GET", target, params=None, body=None, headers=headers)
+        if raw.status in _REDIRECTS:
+            raise UnreadableResponse("Zendesk redirects and does not arrive", status=raw.status)
+        return raw
+
+    async def _exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int] | None,
+        body: Json | None,
+        headers: Mapping[str, str] | None,
+    ) -> _Raw:
+        import httpx  # noqa: PLC0415 - heavy, and not needed to list tools
+
+        client = self._client or self._open()
+        request = client.build_request(
+            method,
+            self.account.origin + path,
+            params=params or None,
+            json=body,
+            headers=dict(headers or {}),
+        )
+        if not same_origin(str(request.url), self.account.origin):
+            raise ForeignAddress
+        request.headers["Authorization"] = self.credentials.authorization()
+        try:
+            response = await client.send(request, stream=True)
+            try:
+                content = await _bounded(response)
+            finally:
+                await response.aclose()
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            timed_out = isinstance(error, httpx.TimeoutException)
+            kind = TimedOut if timed_out else ConnectionFailed
+            raise kind(_cause(error), sent=False) from error
+        except httpx.TimeoutException as error:
+            raise TimedOut("Zendesk took too long to answer", sent=True) from error
+        except httpx.DecodingError as error:
+            raise UnreadableResponse("Zendesk's answer could not be decompressed") from error
+        except httpx.HTTPError as error:
+            raise ConnectionFailed("the connection to Zendesk broke", sent=True) from error
+        self.headroom = read_headroom(response.headers) or self.headroom
+        return _Raw(response.status_code, response.headers, content)
+
+    def _open(self) -> httpx.AsyncClient:
+        import httpx  # noqa: PLC0415 - heavy, and not needed to list tools
+
+        self._client = httpx.AsyncClient(
+            transport=self._transport,
+            timeout=httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS),
+            follow_redirects=False,
+            headers={"Accept": "application/json", "User-Agent": self._user_agent},
+        )
+        return self._client
+
+
+async def _bounded(response: httpx.Response) -> bytes:
+    """The whole body, or an error once it grows past what any answer of ours needs."""
+    chunks = bytearray()
+    async for chunk in response.aiter_bytes():
+        chunks += chunk
+        if len(chunks) > MAX_ANSWER_BYTES:
+            megabytes = MAX_ANSWER_BYTES // 1024**2
+            raise UnreadableResponse(
+                f"Zendesk's answer is larger than {megabytes} MiB", status=response.status_code
+            )
+    return bytes(chunks)
+
+
+def _json_object(raw: _Raw) -> Json:
+    if raw.status == _NO_CONTENT or not raw.content.strip():
+        return {}
+    try:
+        body = json.loads(raw.content)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableResponse(
+            "Zendesk's answer is not JSON; a proxy or a login page may stand in between",
+            status=raw.status,
+        ) from error
+    if not isinstance(body, dict):
+        raise UnreadableResponse("Zendesk's answer is JSON, but no object", status=raw.status)
+    return body
+
+
+def _cause(error: Exception) -> str:
+    """Why no connection came about, in our own words."""
+    text = str(error).lower()
+    if "certificate" in text or "ssl" in text:
+        return "the TLS certificate could not be verified"
+    if "name or service" in text or "getaddrinfo" in text or "nodename" in text:
+        return "the account's host name could not be resolved"
+    return "no connection to Zendesk could be made"

@@ -1,0 +1,195 @@
+"""What can go wrong between us and Zendesk, as one hierarchy.
+
+::
+
+    ZendeskError
+    ├── NotConfigured          nothing to sign in with
+    ├── ScopeMissing           our own check, before anything is sent
+    ├── OutOfReach             a tool asked for more than it declares: a bug of ours
+    ├── TransportError
+    │   ├── ConnectionFailed   nothing reached Zendesk, or the connection broke
+    │   └── TimedOut
+    ├── UnreadableResponse     an answer that is not what Zendesk documents
+    │   └── ForeignAddress     a link or redirect that leaves the account's origin
+    └── Refused                Zendesk answered with an error status
+        ├── Unauthenticated    401, or 200 for an anonymous caller
+        ├── Forbidden          403
+        ├── NotFound           404, a record
+        ├── EndpointUnavailable 404, a path or a feature
+        ├── UnknownAccount     404, no help desk at that subdomain
+        ├── Conflict           409
+        ├── ValidationFailed   422 (and 413)
+        │   └── TicketClosed
+        ├── RateLimited        429
+        ├── Unavailable        5xx
+        └── InvalidRequest     400, 406 and every other refusal
+
+No message holds a secret, a header or a value that the caller sent. Text of Zendesk's own is
+kept apart in ``Refusal`` and is untrusted: it is cleaned before anyone reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from mcp_server_zendesk.connection.scopes import HeldScopes, ScopeGroup
+
+Outcome = Literal["not_applied", "applied", "unknown"]
+"""What became of a write that failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """One entry of Zendesk's ``details``. ``text`` is Zendesk's and untrusted."""
+
+    field: str
+    text: str
+    code: str | None = None
+    ticket_field_id: int | None = None
+    allowed_values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What an error answer says, read from any of Zendesk's envelopes (``zendesk-api.md`` §3)."""
+
+    status: int
+    code: str | None = None
+    text: str | None = None
+    problems: tuple[FieldProblem, ...] = ()
+    scopes: tuple[str, ...] = ()
+    title_envelope: bool = False
+    limit: str | None = None
+    request_id: str | None = None
+    retry_after: float | None = None
+
+
+class ZendeskError(Exception):
+    """Anything that stands between a tool and Zendesk.
+
+    ``outcome`` is set on a failed write only.
+    """
+
+    outcome: Outcome | None = None
+
+
+class NotConfigured(ZendeskError):
+    """There is nothing to sign in with. ``missing`` names settings, never their values."""
+
+    def __init__(self, message: str, *, missing: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.missing = tuple(missing)
+
+
+class ScopeMissing(ZendeskError):
+    """The effective scopes do not cover what is asked; nothing was sent."""
+
+    def __init__(self, required: Iterable[ScopeGroup], held: HeldScopes) -> None:
+        self.required = tuple(required)
+        self.missing = held.missing(self.required)
+        self.lacking = held.lacking(self.required)
+        self.held = held.effective
+        super().__init__("the effective scopes do not cover this")
+        self.outcome = "not_applied"
+
+
+class OutOfReach(ZendeskError):
+    """A tool asked for more than its spec declares; nothing was sent."""
+
+
+class TransportError(ZendeskError):
+    """No usable answer arrived."""
+
+
+class ConnectionFailed(TransportError):
+    """The connection could not be made, or broke. ``sent`` tells whether bytes had left."""
+
+    def __init__(self, message: str, *, sent: bool) -> None:
+        super().__init__(message)
+        self.sent = sent
+
+
+class TimedOut(TransportError):
+    """Zendesk did not answer in time. ``sent`` tells whether bytes had left."""
+
+    def __init__(self, message: str, *, sent: bool) -> None:
+        super().__init__(message)
+        self.sent = sent
+
+
+class UnreadableResponse(ZendeskError):
+    """An answer that is not what Zendesk documents. The message is ours, never the body."""
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class ForeignAddress(UnreadableResponse):
+    """A link or redirect leads away from the account's origin; it was not followed."""
+
+    def __init__(self) -> None:
+        super().__init__("Zendesk's answer leads to another host, which is not followed")
+
+
+class Refused(ZendeskError):
+    """Zendesk answered with an error status."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(f"Zendesk answered {refusal.status}")
+        self.refusal = refusal
+
+
+class Unauthenticated(Refused):
+    """401, or an anonymous 200 from ``/users/me`` (``zendesk-api.md`` §2.3)."""
+
+    def __init__(self, refusal: Refusal, *, auth: str | None = None) -> None:
+        super().__init__(refusal)
+        self.auth = auth
+
+
+class Forbidden(Refused):
+    """403: a scope, a role, a plan, or an address that is not allowed."""
+
+
+class NotFound(Refused):
+    """404: no such record, or it is deleted, or this user may not see it."""
+
+
+class EndpointUnavailable(Refused):
+    """404 ``InvalidEndpoint``: the path, or a feature that is not in the plan."""
+
+
+class UnknownAccount(Refused):
+    """404: there is no help desk at this subdomain."""
+
+
+class Conflict(Refused):
+    """409: the record changed meanwhile, or two updates met."""
+
+
+class ValidationFailed(Refused):
+    """422: Zendesk refuses the values."""
+
+
+class TicketClosed(ValidationFailed):
+    """The ticket is closed and Zendesk refuses to change it. ``tried`` names the paths taken."""
+
+    def __init__(self, refusal: Refusal, *, ticket_id: int, tried: Iterable[str] = ()) -> None:
+        super().__init__(refusal)
+        self.ticket_id = ticket_id
+        self.tried = tuple(tried)
+
+
+class RateLimited(Refused):
+    """429. ``refusal.retry_after`` is in seconds where Zendesk says it."""
+
+
+class Unavailable(Refused):
+    """5xx: Zendesk, or the edge before it."""
+
+
+class InvalidRequest(Refused):
+    """400, 406 and every other refusal: the request itself is at fault."""

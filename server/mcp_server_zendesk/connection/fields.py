@@ -1,0 +1,75 @@
+"""Ticket fields by id, read once in a while: for titles, options and allowed values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mcp_server_zendesk.connection.errors import FieldProblem, ValidationFailed, ZendeskError
+from mcp_server_zendesk.connection.records import TicketField, parse_list
+
+if TYPE_CHECKING:
+    from mcp_server_zendesk.connection.handle import Zendesk
+
+SCOPE = "read"  # no narrow scope covers ticket fields (zendesk-api.md §2.4)
+_PAGE = 100
+_MAX_PAGES = 10
+
+
+async def ticket_fields(zendesk: Zendesk) -> dict[int, TicketField]:
+    """Every ticket field of the account, system fields included, kept for some minutes.
+
+    Raises:
+        ZendeskError: They could not be read.
+    """
+
+    async def load() -> dict[int, TicketField]:
+        found: dict[int, TicketField] = {}
+        params: dict[str, str | int] = {"page[size]": _PAGE}
+        for _ in range(_MAX_PAGES):
+            body = await zendesk.get("ticket_fields", params=params)
+            found |= {field.id: field for field in parse_list(TicketField, body, "ticket_fields")}
+            after = next_cursor(body)
+            if after is None:
+                break
+            params["page[after]"] = after
+        return found
+
+    return await zendesk.cached("ticket_fields", load, scope=SCOPE)
+
+
+def next_cursor(body: dict[str, object]) -> str | None:
+    """The cursor of the next page. ``links.next`` may be set on the last page (§9): not asked."""
+    meta = body.get("meta")
+    if not isinstance(meta, dict) or not meta.get("has_more"):
+        return None
+    after = meta.get("after_cursor")
+    return after if isinstance(after, str) and after else None
+
+
+async def add_allowed_values(zendesk: Zendesk, error: ValidationFailed) -> None:
+    """Where a refusal names a choice field, add the values that the field allows.
+
+    Best effort: the refusal stands without them when the fields may not or cannot be read.
+    """
+    if not error.refusal.problems or not zendesk.may(SCOPE):
+        return
+    try:
+        fields = await ticket_fields(zendesk)
+    except ZendeskError:
+        return
+    problems = tuple(_with_choices(problem, fields) for problem in error.refusal.problems)
+    error.refusal = replace(error.refusal, problems=problems)
+
+
+def _with_choices(problem: FieldProblem, fields: dict[int, TicketField]) -> FieldProblem:
+    field = fields.get(problem.ticket_field_id or 0) or next(
+        (
+            field
+            for field in fields.values()
+            if problem.field
+            in {field.type, f"custom_field_{field.id}", f"custom_fields_{field.id}"}
+        ),
+        None,
+    )
+    return replace(problem, allowed_values=field.choices) if field else problem

@@ -1,0 +1,291 @@
+"""Settings of one workspace: flag, then environment, then ``config.toml``, then default.
+
+Nothing else in the product reads the environment. No message here repeats a value: people paste
+secrets into the wrong place.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import platformdirs
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
+
+from mcp_server_zendesk.connection.account import Account, parse_subdomain
+from mcp_server_zendesk.connection.credentials import ApiToken, BearerToken, Credentials
+from mcp_server_zendesk.connection.errors import NotConfigured
+from mcp_server_zendesk.connection.nearest import or_nearest
+from mcp_server_zendesk.connection.scopes import parse_scopes
+
+AuthType = Literal["oauth", "oauth_client_credentials", "oauth_token", "api_token"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+PREFIX = "ZENDESK_"
+CONFIG_FILE = "config.toml"
+_APP = "mcp-server-zendesk"
+_UNEXPANDED = re.compile(r"\$\{[^}]*\}|\$[A-Z_]+|%[A-Z_]+%")
+_SECRETS = ("client_secret", "oauth_token", "api_token")
+_EMAIL = re.compile(r"[^@\s:]+@[^@\s:]+")
+
+
+class ConfigurationError(Exception):
+    """The configuration cannot be used; the message says how to mend it, in one line."""
+
+
+def _names(value: object) -> object:
+    """A list of names from a string with spaces or commas."""
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+def _scopes(value: object) -> object:
+    return parse_scopes(value) if isinstance(value, str | list | tuple) else value
+
+
+def _secret(value: object) -> object:
+    """A pasted secret without the white space and the word ``Bearer`` around it."""
+    if not isinstance(value, str):
+        return value
+    secret = value.strip().removeprefix("Bearer ").strip()
+    if not (secret.isascii() and secret.isprintable()) or " " in secret:
+        raise ValueError("holds a space or a character that no token has; paste it again")
+    return secret
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _email(value: str) -> str:
+    """An address alone: ``/token`` behind it is Zendesk's notation and is added by us."""
+    address = value.strip().removesuffix("/token")
+    if not _EMAIL.fullmatch(address):
+        raise ValueError("that is not one e-mail address")
+    return address
+
+
+Secret = Annotated[SecretStr, BeforeValidator(_secret)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+
+
+class Settings(BaseModel):
+    """One workspace, as its admin configured it (design §5)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    workspace: Annotated[str, Field(description="The name of the workspace")] = "default"
+    subdomain: Annotated[
+        str,
+        AfterValidator(parse_subdomain),
+        Field(description="`acme` for acme.zendesk.com; a pasted address is recognised"),
+    ]
+    auth: Annotated[
+        AuthType,
+        BeforeValidator(_lower),
+        Field(description="`oauth`, `oauth_client_credentials`, `oauth_token` or `api_token`"),
+    ] = "oauth"
+    scopes: Annotated[
+        frozenset[str],
+        BeforeValidator(_scopes),
+        Field(description="Space-separated; what the tools may use at most"),
+    ] = frozenset({"read"})
+    client_id: Annotated[str | None, Field(description="The OAuth client's identifier")] = None
+    client_secret: Annotated[Secret | None, Field(description="Its secret")] = None
+    oauth_token: Annotated[Secret | None, Field(description="A bearer token")] = None
+    email: Annotated[
+        Annotated[str, AfterValidator(_email)] | None,
+        Field(description="The user of the API token"),
+    ] = None
+    api_token: Annotated[Secret | None, Field(description="An API token")] = None
+    toolsets: Annotated[Names | None, Field(description="Toolsets to offer, or `all`")] = None
+    tools: Annotated[Names, Field(description="Single tools to add")] = ()
+    exclude_tools: Annotated[Names, Field(description="Tools to leave out")] = ()
+    read_only: Annotated[
+        bool, Field(description="Offer only tools that change nothing; beats everything else")
+    ] = False
+    confirm: Annotated[
+        Literal["require", "client"],
+        BeforeValidator(_lower),
+        Field(description="Who asks the human before what cannot be undone"),
+    ] = "require"
+    log_level: Annotated[
+        LogLevel, BeforeValidator(_lower), Field(description="How much goes to stderr")
+    ] = "info"
+
+    @property
+    def account(self) -> Account:
+        """The Zendesk account."""
+        return Account(self.subdomain)
+
+    def credentials(self) -> Credentials:
+        """What the connection signs with; without any, signing explains what is missing."""
+        if self.auth == "oauth_token" and self.oauth_token:
+            return BearerToken(self.oauth_token)
+        if self.auth == "api_token" and self.email and self.api_token:
+            return ApiToken(self.email, self.api_token)
+        return _Missing(self.auth, self._missing())
+
+    def _missing(self) -> tuple[str, ...]:
+        wanted: dict[str, tuple[str, ...]] = {
+            "oauth_token": ("oauth_token",),
+            "api_token": ("email", "api_token"),
+        }
+        return tuple(
+            PREFIX + name.upper()
+            for name in wanted.get(self.auth, ())
+            if getattr(self, name) is None
+        )
+
+
+class _Missing:
+    """Credentials that are not there: tools are listed, and the first call explains."""
+
+    tells_scopes = False
+
+    def __init__(self, auth: str, missing: tuple[str, ...]) -> None:
+        self.auth = auth
+        self._names = missing
+
+    def authorization(self) -> str:
+        if not self._names:
+            raise NotConfigured(
+                f"The auth type {self.auth} is known but not available in this version.",
+                missing=("ZENDESK_AUTH=oauth_token", "ZENDESK_OAUTH_TOKEN"),
+            )
+        raise NotConfigured(
+            f"With the auth type {self.auth}, {' and '.join(self._names)} must be set.",
+            missing=self._names,
+        )
+
+
+def default_config_file() -> Path:
+    """Where ``config.toml`` lives on this system."""
+    return Path(platformdirs.user_config_dir(_APP, appauthor=False)) / CONFIG_FILE
+
+
+def load(
+    flags: Mapping[str, Any],
+    *,
+    environ: Mapping[str, str] | None = None,
+    config: Path | None = None,
+) -> Settings:
+    """The settings of one workspace.
+
+    Args:
+        flags: Command-line flags by setting name; None where a flag was not given.
+        environ: The environment; the process's own when None.
+        config: A configuration file that must exist; the default one may be absent.
+
+    Raises:
+        ConfigurationError: Says in one line what is wrong and how to mend it.
+    """
+    from_flags = {name: value for name, value in flags.items() if value is not None}
+    from_environment = _from_environment(os.environ if environ is None else environ)
+    chosen = from_flags.get("workspace") or from_environment.get("workspace")
+    name, table = _table(_tables(config), chosen)
+    merged = {**table, **from_environment, **from_flags, "workspace": name}
+    if "subdomain" not in merged:
+        raise ConfigurationError(
+            "no Zendesk subdomain is configured; set ZENDESK_SUBDOMAIN (for acme.zendesk.com it "
+            "is 'acme'), or pass --subdomain, or try the product with 'serve --demo'"
+        )
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as error:
+        raise ConfigurationError(problems_of(error)) from None
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Settings from the environment. An empty variable counts as unset."""
+    names = {name: PREFIX + name.upper() for name in Settings.model_fields}
+    names |= {
+        "client_id": PREFIX + "OAUTH_CLIENT_ID",
+        "client_secret": PREFIX + "OAUTH_CLIENT_SECRET",
+    }
+    found = {name: environ[var] for name, var in names.items() if environ.get(var, "").strip()}
+    for name, value in found.items():
+        if _UNEXPANDED.fullmatch(value.strip()):
+            raise ConfigurationError(
+                f"{names[name]} holds a placeholder that the client did not fill in; define the "
+                "variable where the client is started"
+            )
+    return found
+
+
+def _tables(config: Path | None) -> dict[str, Any]:
+    """The ``[workspaces.NAME]`` tables of the configuration file."""
+    file = config or default_config_file()
+    try:
+        with file.open("rb") as opened:
+            document = tomllib.load(opened)
+    except FileNotFoundError:
+        if config is None:
+            return {}
+        raise ConfigurationError(f"the configuration file {file} does not exist") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise ConfigurationError(f"{file} cannot be read: {reason}") from None
+    except tomllib.TOMLDecodeError as error:
+        where = re.search(r"\(at [^)]*\)", str(error))
+        raise ConfigurationError(f"{file} is not valid TOML {where[0] if where else ''}") from None
+    for key in document:
+        if key != "workspaces":
+            raise ConfigurationError(
+                f"{file}: {key!r} is not known at the top; settings stand below [workspaces.NAME]"
+            )
+    tables = document.get("workspaces", {})
+    if not isinstance(tables, dict) or not all(isinstance(t, dict) for t in tables.values()):
+        raise ConfigurationError(f"{file}: each workspace is a table, [workspaces.NAME]")
+    for name, table in tables.items():
+        _check_table(f"{file}: [workspaces.{name}]", table)
+    return tables
+
+
+def _check_table(where: str, table: Mapping[str, Any]) -> None:
+    known = [name for name in Settings.model_fields if name not in (*_SECRETS, "workspace")]
+    for key in table:
+        if key in _SECRETS:
+            raise ConfigurationError(
+                f"{where} holds {key!r}; secrets never stand in the file, use the environment"
+            )
+        if key not in known:
+            raise ConfigurationError(f"{where} has an unknown key {key!r}{or_nearest(key, known)}")
+
+
+def _table(tables: Mapping[str, Any], chosen: str | None) -> tuple[str, Mapping[str, Any]]:
+    """The chosen workspace; the only one where none is chosen; none where there is no file."""
+    if chosen is None:
+        if len(tables) > 1:
+            raise ConfigurationError(
+                "several workspaces are configured; choose one with --workspace or "
+                f"ZENDESK_WORKSPACE: {', '.join(sorted(tables))}"
+            )
+        return next(iter(tables.items()), ("default", {}))
+    if tables and chosen not in tables:
+        raise ConfigurationError(
+            f"there is no workspace of that name{or_nearest(chosen, tables)}. "
+            f"Configured: {', '.join(sorted(tables))}"
+        )
+    return chosen, tables.get(chosen, {})
+
+
+def problems_of(error: ValidationError) -> str:
+    """All problems in one line, each with the setting's name and never with its value."""
+    problems = error.errors(include_url=False, include_input=False)
+    return "; ".join(
+        f"{'.'.join(str(part) for part in problem['loc'][:1])}: "
+        + problem["msg"].removeprefix("Value error, ")
+        for problem in problems
+    )
