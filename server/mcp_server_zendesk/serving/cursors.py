@@ -1,0 +1,52 @@
+"""Opaque cursors that continue one query and no other."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from mcp_server_zendesk.serving.refusals import InvalidArguments
+
+_DIGEST_CHARACTERS = 12
+_POSITION = re.compile(r"[\x21-\x7e]{1,1024}")
+_LONGEST = 2_048
+
+
+def seal(position: str, query: Mapping[str, Any]) -> str:
+    """A cursor at ``position`` (Zendesk's own cursor, or a page) of ``query``."""
+    packed = json.dumps([_digest(query), position], separators=(",", ":"))
+    return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
+
+
+def unseal(cursor: str, query: Mapping[str, Any]) -> str:
+    """The position in a cursor that ``seal`` made for the same query.
+
+    Raises:
+        InvalidArguments: It is not such a cursor, or belongs to another query.
+    """
+    try:
+        packed = base64.urlsafe_b64decode(cursor[:_LONGEST] + "=" * (-len(cursor) % 4))
+        digest, position = json.loads(packed)
+        readable = isinstance(position, str) and _POSITION.fullmatch(position)
+    except (ValueError, TypeError, binascii.Error, RecursionError):
+        readable = None
+    if not readable:
+        raise InvalidArguments.of(
+            "cursor", "is not a cursor of this server; leave it out to start from the beginning"
+        )
+    if digest != _digest(query):
+        raise InvalidArguments.of(
+            "cursor",
+            "belongs to another query; repeat the arguments that it came with, or leave it out",
+        )
+    return str(position)
+
+
+def _digest(query: Mapping[str, Any]) -> str:
+    canonical = json.dumps(query, sort_keys=True, default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:_DIGEST_CHARACTERS]

@@ -1,0 +1,220 @@
+"""The total function from what went wrong to its explanation.
+
+One row an exception class; a class without a row of its own or of a parent is an
+``internal_error``, and a test fails for it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from mcp_server_zendesk.connection import errors
+from mcp_server_zendesk.connection.errors import Outcome
+from mcp_server_zendesk.serving import explain_refusals, refusals
+from mcp_server_zendesk.serving.explanation import Circumstances, Explanation
+
+_LOOK_FIRST = "Whether the change was made is unknown: read the record again before you repeat. "
+_WAS_APPLIED = "The change itself was made; do not repeat it. "
+
+
+def explain(error: BaseException, at: Circumstances) -> Explanation:
+    """The explanation of any exception at all."""
+    row = next((ROWS[kind] for kind in type(error).__mro__ if kind in ROWS), _internal)
+    explanation = row(error, at)
+    if at.writes:
+        own = error.outcome if isinstance(error, errors.ZendeskError) else None
+        explanation = _with_outcome(explanation, own or at.outcome)
+    if isinstance(error, errors.Refused):
+        return replace(
+            explanation,
+            request_id=error.refusal.request_id or at.request_id,
+            status=error.refusal.status,
+        )
+    return replace(explanation, request_id=explanation.request_id or at.request_id)
+
+
+def _with_outcome(explanation: Explanation, outcome: Outcome) -> Explanation:
+    if outcome == "unknown":
+        return replace(
+            explanation, outcome=outcome, retryable=False, hint=_LOOK_FIRST + explanation.hint
+        )
+    if outcome == "applied":
+        return replace(
+            explanation, outcome=outcome, retryable=False, hint=_WAS_APPLIED + explanation.hint
+        )
+    return replace(explanation, outcome=outcome)
+
+
+def _invalid_arguments(error: refusals.InvalidArguments, at: Circumstances) -> Explanation:
+    named = ", ".join(dict.fromkeys(problem.field for problem in error.problems))
+    return Explanation(
+        kind="invalid_arguments",
+        message=f"{at.tool} was not called: its arguments do not fit ({named}).",
+        reason="; ".join(f"{problem.field} {problem.problem}" for problem in error.problems),
+        hint="Correct the arguments named in details.fields and call again.",
+        who="model",
+        details={"fields": [_argument(problem) for problem in error.problems]},
+    )
+
+
+def _argument(problem: refusals.ArgumentProblem) -> dict[str, Any]:
+    entry: dict[str, Any] = {"field": problem.field, "problem": problem.problem}
+    if problem.code:
+        entry["code"] = problem.code
+    if problem.allowed_values:
+        entry["allowed_values"] = list(problem.allowed_values)
+    if problem.candidates:
+        entry["candidates"] = list(problem.candidates)
+    return entry
+
+
+def _unknown_tool(error: refusals.UnknownTool, at: Circumstances) -> Explanation:
+    if error.exists:
+        return Explanation(
+            kind="unknown_tool",
+            message=f"{at.tool} is switched off in this workspace.",
+            reason="The admin left it out by toolsets, tools or exclude_tools.",
+            hint="Work with the tools that are listed, or tell the user that an admin can add it.",
+            who="admin",
+        )
+    near = f" The nearest is {error.nearest}." if error.nearest else ""
+    return Explanation(
+        kind="unknown_tool",
+        message="There is no tool of that name.",
+        reason=f"The name is not in tools/list.{near}",
+        hint="Call one of the listed tools.",
+        who="model",
+    )
+
+
+def _read_only(_: refusals.ReadOnlyWorkspace, at: Circumstances) -> Explanation:
+    return Explanation(
+        kind="read_only",
+        message=f"{at.tool} was not called: this workspace is read-only.",
+        reason="The admin switched read_only on, which no scope overrides.",
+        hint="Tell the user what you would have changed; an admin can switch read_only off.",
+        who="admin",
+    )
+
+
+def _not_configured(error: errors.NotConfigured, _: Circumstances) -> Explanation:
+    return Explanation(
+        kind="not_configured",
+        message="The server has nothing to sign in to Zendesk with.",
+        reason=str(error),
+        hint="Tell the user that an admin has to set this in the server's configuration: "
+        + (", ".join(error.missing) or "the credentials")
+        + ". Then restart the server.",
+        who="admin",
+        details={"missing": list(error.missing)} if error.missing else {},
+    )
+
+
+def _scope_missing(error: errors.ScopeMissing, at: Circumstances) -> Explanation:
+    return explain_refusals.scope_missing(
+        at.tool,
+        required=error.required,
+        missing=error.missing,
+        lacking=error.lacking,
+        held=error.held,
+    )
+
+
+def _no_connection(error: errors.ConnectionFailed, _: Circumstances) -> Explanation:
+    return Explanation(
+        kind="network_error",
+        message="Zendesk could not be reached.",
+        reason=f"{_capital(error)}.",
+        hint="Try once more; if it fails again, tell the user to check this machine's network, "
+        "proxy and certificates.",
+        who="user",
+        retryable=True,
+    )
+
+
+def _timed_out(error: errors.TimedOut, _: Circumstances) -> Explanation:
+    return Explanation(
+        kind="timeout",
+        message="Zendesk did not answer in time.",
+        reason=f"{_capital(error)}.",
+        hint="Try once more, with a narrower question where there is one.",
+        who="model",
+        retryable=True,
+    )
+
+
+def _unreadable(error: errors.UnreadableResponse, _: Circumstances) -> Explanation:
+    return Explanation(
+        kind="unreadable_response",
+        message="Zendesk's answer could not be read.",
+        reason=f"{_capital(error)}.",
+        hint="Try once more; if it stays, tell the user that an admin should look for a proxy or "
+        "a host mapping between this server and Zendesk.",
+        who="admin",
+        retryable=True,
+        status=error.status,
+    )
+
+
+def _rate_limited(error: errors.RateLimited, _: Circumstances) -> Explanation:
+    refusal = error.refusal
+    wait = None if refusal.retry_after is None else max(1, math.ceil(refusal.retry_after))
+    which = f"the limit {refusal.limit!r}" if refusal.limit else "a request limit"
+    when = f"in {wait} seconds" if wait else "in about a minute"
+    return Explanation(
+        kind="rate_limited",
+        message=f"Zendesk refused the request: {which} of the account is used up.",
+        reason="Zendesk counts requests by minute for the account, and for some endpoints and "
+        "tickets apart.",
+        hint=f"Wait, then repeat the call {when}; ask for less at once.",
+        who="model",
+        retryable=True,
+        retry_after_seconds=wait,
+        details={"limit": refusal.limit} if refusal.limit else {},
+    )
+
+
+def _internal(_: BaseException, at: Circumstances) -> Explanation:
+    return Explanation(
+        kind="internal_error",
+        message=f"{at.tool} failed by a mistake in this server.",
+        reason="The details stand in the server's log and are not shown here.",
+        hint="Do not repeat the same call; tell the user that the server's log has the error.",
+        who="admin",
+    )
+
+
+def _capital(error: BaseException) -> str:
+    text = str(error)
+    return text[:1].upper() + text[1:]
+
+
+Row = Callable[[Any, Circumstances], Explanation]
+
+ROWS: Mapping[type[BaseException], Row] = {
+    refusals.InvalidArguments: _invalid_arguments,
+    refusals.UnknownTool: _unknown_tool,
+    refusals.ReadOnlyWorkspace: _read_only,
+    errors.NotConfigured: _not_configured,
+    errors.ScopeMissing: _scope_missing,
+    errors.OutOfReach: _internal,
+    errors.ConnectionFailed: _no_connection,
+    errors.TimedOut: _timed_out,
+    errors.UnreadableResponse: _unreadable,
+    errors.ForeignAddress: _unreadable,
+    errors.RateLimited: _rate_limited,
+    errors.Unauthenticated: explain_refusals.unauthenticated,
+    errors.Forbidden: explain_refusals.forbidden,
+    errors.NotFound: explain_refusals.not_found,
+    errors.EndpointUnavailable: explain_refusals.endpoint_unavailable,
+    errors.UnknownAccount: explain_refusals.unknown_account,
+    errors.Conflict: explain_refusals.conflict,
+    errors.ValidationFailed: explain_refusals.validation_failed,
+    errors.TicketClosed: explain_refusals.ticket_closed,
+    errors.Unavailable: explain_refusals.unavailable,
+    errors.InvalidRequest: explain_refusals.invalid_request,
+    Exception: _internal,
+}

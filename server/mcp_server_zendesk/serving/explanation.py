@@ -1,0 +1,100 @@
+"""The shape of an explanation: what happened, why, what became of it, what to do next (§4.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from mcp_server_zendesk.connection.errors import Outcome
+from mcp_server_zendesk.serving.text import clean_line
+
+Kind = Literal[
+    "invalid_arguments",
+    "unknown_tool",
+    "scope_missing",
+    "read_only",
+    "confirmation_declined",
+    "confirmation_unavailable",
+    "not_configured",
+    "unauthenticated",
+    "forbidden",
+    "not_found",
+    "endpoint_unavailable",
+    "invalid_request",
+    "validation_failed",
+    "ticket_closed",
+    "conflict",
+    "rate_limited",
+    "zendesk_unavailable",
+    "timeout",
+    "network_error",
+    "unreadable_response",
+    "internal_error",
+]
+KINDS: tuple[str, ...] = get_args(Kind)
+
+Who = Literal["model", "user", "admin"]
+"""Who can mend it: by calling differently, by deciding, or by configuring."""
+
+META_KEY = "mcp-server-zendesk/error"
+
+
+_ZENDESK_TEXT_CHARACTERS = 200
+_SHORTEST_ECHO = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the boundary knows of a call beside the exception."""
+
+    tool: str
+    writes: bool = False
+    outcome: Outcome = "not_applied"
+    request_id: str | None = None
+    sent_values: tuple[str, ...] = ()
+
+    def clean(self, text: str | None) -> str:
+        """Zendesk's own words for a model: cleaned, short, without the values that were sent."""
+        shown = clean_line(text or "", _ZENDESK_TEXT_CHARACTERS)
+        for value in sorted(self.sent_values, key=len, reverse=True):
+            if len(value) >= _SHORTEST_ECHO:
+                shown = shown.replace(value, "…")
+        return shown
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a call failed, for a model to act on."""
+
+    kind: Kind
+    message: str
+    reason: str
+    hint: str
+    who: Who
+    retryable: bool = False
+    retry_after_seconds: int | None = None
+    outcome: Outcome | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+    request_id: str | None = None
+    status: int | None = None
+
+    def payload(self) -> dict[str, Any]:
+        """The JSON object that a client gets, without what is unknown."""
+        optional = {
+            "retry_after_seconds": self.retry_after_seconds,
+            "outcome": self.outcome,
+            "details": self.details or None,
+            "request_id": self.request_id,
+            "status": self.status,
+        }
+        return {
+            "error": {
+                "kind": self.kind,
+                "message": self.message,
+                "reason": self.reason,
+                "hint": self.hint,
+                "who": self.who,
+                "retryable": self.retryable,
+                **{key: value for key, value in optional.items() if value is not None},
+            }
+        }

@@ -1,0 +1,81 @@
+"""Which tools a workspace shows, and why the others are hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mcp_server_zendesk.connection.nearest import or_nearest
+from mcp_server_zendesk.connection.scopes import HeldScopes
+from mcp_server_zendesk.serving.spec import ALWAYS, DEFAULT_TOOLSETS, TOOLSETS, ToolSpec
+
+Hidden = Literal["excluded", "toolset", "read_only", "scope"]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the admin decided. Exclude beats tools, tools beat toolsets, read-only beats all."""
+
+    toolsets: tuple[str, ...] = DEFAULT_TOOLSETS
+    tools: tuple[str, ...] = ()
+    exclude_tools: tuple[str, ...] = ()
+    read_only: bool = False
+
+    def check(self, specs: Iterable[ToolSpec]) -> None:
+        """Refuse names that do not exist: a typing mistake must not widen or narrow silently.
+
+        Raises:
+            ValueError: Names the valid ones and the nearest.
+        """
+        tool_names = [spec.name for spec in specs]
+        known = {
+            "toolsets": (self.toolsets, [*TOOLSETS, "all"]),
+            "tools": (self.tools, tool_names),
+            "exclude_tools": (self.exclude_tools, tool_names),
+        }
+        for setting, (names, valid) in known.items():
+            for name in names:
+                if name not in valid:
+                    raise ValueError(
+                        f"{setting}: {name!r} does not exist{or_nearest(name, valid)}. "
+                        f"Valid: {', '.join(valid)}"
+                    )
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """The catalogue seen through a policy."""
+
+    specs: tuple[ToolSpec, ...]
+    policy: Policy = field(default_factory=Policy)
+
+    def find(self, name: str) -> ToolSpec | None:
+        """A tool of the catalogue, hidden or not."""
+        return next((spec for spec in self.specs if spec.name == name), None)
+
+    def why_hidden(self, spec: ToolSpec, held: HeldScopes) -> Hidden | None:
+        """The first reason why a tool is not offered; None when it is."""
+        policy = self.policy
+        if spec.name in policy.exclude_tools:
+            return "excluded"
+        if not self._chosen(spec):
+            return "toolset"
+        if policy.read_only and spec.effect != "read":
+            return "read_only"
+        if not held.allows(spec.scopes):
+            return "scope"
+        return None
+
+    def visible(self, held: HeldScopes) -> tuple[ToolSpec, ...]:
+        """What is offered, in the catalogue's order."""
+        return tuple(spec for spec in self.specs if self.why_hidden(spec, held) is None)
+
+    def _chosen(self, spec: ToolSpec) -> bool:
+        toolsets = self.policy.toolsets
+        return (
+            spec.toolset == ALWAYS
+            or spec.name in self.policy.tools
+            or spec.toolset in toolsets
+            or "all" in toolsets
+        )

@@ -1,0 +1,63 @@
+"""What our own side refuses, before or beside Zendesk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ArgumentProblem:
+    """One argument at fault. It never holds the rejected value."""
+
+    field: str
+    problem: str
+    code: str | None = None
+    allowed_values: tuple[str, ...] = ()
+    candidates: tuple[dict[str, str | int], ...] = ()
+
+
+class RefusedHere(Exception):
+    """Refused by this server; nothing was sent for it."""
+
+
+class InvalidArguments(RefusedHere):
+    """The arguments do not fit the tool."""
+
+    def __init__(self, problems: Iterable[ArgumentProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(f"{p.field} {p.problem}" for p in self.problems))
+
+    @classmethod
+    def of(
+        cls,
+        field: str,
+        problem: str,
+        *,
+        allowed_values: Iterable[str] = (),
+        candidates: Iterable[dict[str, str | int]] = (),
+    ) -> InvalidArguments:
+        """One argument at fault."""
+        return cls(
+            [
+                ArgumentProblem(
+                    field,
+                    problem,
+                    allowed_values=tuple(allowed_values),
+                    candidates=tuple(candidates),
+                )
+            ]
+        )
+
+
+class UnknownTool(RefusedHere):
+    """There is no such tool, or this workspace does not offer it."""
+
+    def __init__(self, *, exists: bool, nearest: str | None = None) -> None:
+        super().__init__("this workspace has no such tool")
+        self.exists = exists
+        self.nearest = nearest
+
+
+class ReadOnlyWorkspace(RefusedHere):
+    """The workspace is read-only and the tool writes."""

@@ -1,0 +1,282 @@
+"""The boundary: one subclass of the SDK's server, through which every list and call passes."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+from anyio.abc import TaskGroup
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from mcp.shared.exceptions import MCPError
+from mcp_types import CallToolResult, InputRequiredResult, TextContent, Tool, ToolAnnotations
+from pydantic import ValidationError
+
+from mcp_server_zendesk.connection.access import Access
+from mcp_server_zendesk.connection.errors import ScopeMissing, ValidationFailed
+from mcp_server_zendesk.connection.fields import add_allowed_values
+from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.connection.nearest import nearest
+from mcp_server_zendesk.connection.scopes import HeldScopes
+from mcp_server_zendesk.serving.arguments import problems_in, refuse_unknown
+from mcp_server_zendesk.serving.audit import Audit
+from mcp_server_zendesk.serving.binding import bind, current_handle
+from mcp_server_zendesk.serving.explain import explain
+from mcp_server_zendesk.serving.explanation import META_KEY, Circumstances, Explanation
+from mcp_server_zendesk.serving.instructions import instructions
+from mcp_server_zendesk.serving.inventory import Inventory
+from mcp_server_zendesk.serving.refusals import InvalidArguments, ReadOnlyWorkspace, UnknownTool
+from mcp_server_zendesk.serving.results import compact
+from mcp_server_zendesk.serving.schemas import output_schema, slim
+from mcp_server_zendesk.serving.spec import ToolSpec
+
+logger = logging.getLogger(__name__)
+
+SERVER_NAME = "mcp-server-zendesk"
+
+
+def random_tag() -> str:
+    """The tag of one result's fences: nobody who wrote a ticket can know it."""
+    return secrets.token_hex(4)
+
+
+@dataclass(slots=True)
+class _Call:
+    """One tools/call on its way through the boundary."""
+
+    tool: str
+    arguments: dict[str, Any]
+    spec: ToolSpec | None
+    started: float = field(default_factory=time.perf_counter)
+    zendesk: Zendesk | None = None
+
+    @property
+    def writes(self) -> bool:
+        return self.spec is not None and self.spec.effect != "read"
+
+    def circumstances(self) -> Circumstances:
+        return Circumstances(
+            tool=self.spec.name if self.spec else "the tool",
+            writes=self.writes,
+            outcome=self.zendesk.outcome if self.zendesk else "not_applied",
+            request_id=self.zendesk.request_id if self.zendesk else None,
+            sent_values=tuple(_strings(self.arguments)),
+        )
+
+
+class ZendeskServer(MCPServer[Any]):
+    """One workspace over MCP: lists what is allowed, and explains what is not.
+
+    Use it inside ``async with server.running()``, which owns its background work.
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        inventory: Inventory,
+        *,
+        audit: Audit,
+        version: str,
+        make_tag: Callable[[], str] = random_tag,
+    ) -> None:
+        self._access = access
+        self._inventory = inventory
+        self._audit = audit
+        self._tasks: TaskGroup | None = None
+        self._listed: dict[str, Tool] = {}
+        offered = inventory.visible(access.held())
+        super().__init__(
+            SERVER_NAME,
+            title=f"Zendesk ({access.connection.account.subdomain})",
+            instructions=instructions(
+                access.connection.account.subdomain,
+                offered,
+                read_only=inventory.policy.read_only,
+            ),
+            version=version,
+            log_level="WARNING",
+            middleware=[_announce_list_changes],
+        )
+        for spec in offered:
+            self.add_tool(
+                bind(spec, inventory, make_tag),
+                title=spec.title,
+                description=spec.description,
+                annotations=ToolAnnotations(title=spec.title, **spec.hints),
+                structured_output=False,
+            )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Owns the background work, and closes the connection and the audit at the end."""
+        try:
+            async with anyio.create_task_group() as tasks:
+                self._tasks = tasks
+                yield
+                tasks.cancel_scope.cancel()
+        finally:
+            self._tasks = None
+            self._audit.close()
+            with anyio.CancelScope(shield=True):
+                await self._access.connection.aclose()
+
+    async def list_tools(self) -> list[Tool]:
+        """What the effective scopes and the admin's policy allow, in the catalogue's order."""
+        if not self._listed:
+            self._listed = {tool.name: self._listing(tool) for tool in await super().list_tools()}
+        return [self._listed[spec.name] for spec in self._inventory.visible(self._access.held())]
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Permit, check, run, explain and record one call. Never raises for a tool's failure."""
+        call = _Call(name, arguments, self._inventory.find(name))
+        kind = "cancelled"
+        try:
+            spec = self._permitted(call)
+            refuse_unknown(arguments, [parameter.name for parameter in spec.parameters])
+            self._learn_granted(context)
+            call.zendesk = self._access.handle(
+                spec.reach, self._access.held(), progress=_progress(context)
+            )
+            if call.writes:
+                self._audit.intent(spec, arguments)
+            current_handle.set(call.zendesk)
+            result = await super().call_tool(name, arguments, context)
+            kind = "ok"
+        except MCPError:
+            kind = "protocol_error"
+            raise
+        except Exception as error:  # noqa: BLE001 - the boundary explains everything
+            explanation = await self._explained(error, call)
+            kind = explanation.kind
+            result = _as_result(explanation)
+        finally:
+            self._record(call, kind)
+        return result
+
+    def _permitted(self, call: _Call) -> ToolSpec:
+        """The spec of a tool that may be called now.
+
+        Raises:
+            UnknownTool: There is none, or it is switched off.
+            ReadOnlyWorkspace: It writes, and the workspace is read-only.
+            ScopeMissing: The effective scopes do not allow it.
+        """
+        held = self._access.held()
+        if call.spec is None:
+            offered = [spec.name for spec in self._inventory.visible(held)]
+            raise UnknownTool(exists=False, nearest=nearest(call.tool[:64], offered))
+        why = self._inventory.why_hidden(call.spec, held)
+        if why == "read_only":
+            raise ReadOnlyWorkspace
+        if why == "scope":
+            raise ScopeMissing(call.spec.scopes, held)
+        if why is not None:
+            raise UnknownTool(exists=True)
+        return call.spec
+
+    async def _explained(self, error: Exception, call: _Call) -> Explanation:
+        cause = _cause(error)
+        if isinstance(cause, ValidationFailed) and call.zendesk is not None:
+            await add_allowed_values(call.zendesk, cause)
+        explanation = explain(cause, call.circumstances())
+        if explanation.kind == "internal_error":
+            logger.error("%s failed", call.circumstances().tool, exc_info=cause)
+        return explanation
+
+    def _record(self, call: _Call, kind: str) -> None:
+        at = call.circumstances()
+        self._audit.outcome(
+            call.tool,
+            call.spec,
+            call.arguments,
+            kind=kind,
+            milliseconds=(time.perf_counter() - call.started) * 1000,
+            requests=call.zendesk.requests if call.zendesk else 0,
+            outcome=at.outcome if call.writes else None,
+            request_id=at.request_id,
+        )
+
+    def _listing(self, tool: Tool) -> Tool:
+        spec = self._inventory.find(tool.name)
+        assert spec is not None, "only specs are registered"  # noqa: S101 - narrows the type
+        return tool.model_copy(
+            update={"input_schema": slim(tool.input_schema), "output_schema": output_schema(spec)}
+        )
+
+    def _learn_granted(self, context: Context[Any, Any] | None) -> None:
+        """On the first call, find out beside it what the token was granted."""
+        if self._tasks is not None and not self._access.granted_known:
+            self._tasks.start_soon(self._learn_and_tell, context)
+
+    async def _learn_and_tell(self, context: Context[Any, Any] | None) -> None:
+        before = self._visible_names(self._access.held())
+        await self._access.learn_granted()
+        if context is not None and self._visible_names(self._access.held()) != before:
+            try:
+                await context.notify_tools_changed()
+                await context.session.send_tool_list_changed()
+            except Exception:
+                logger.exception("The shorter tool list could not be announced")
+
+    def _visible_names(self, held: HeldScopes) -> list[str]:
+        return [spec.name for spec in self._inventory.visible(held)]
+
+
+async def _announce_list_changes(
+    ctx: ServerRequestContext[Any, Any], call_next: CallNext
+) -> HandlerResult:
+    """Declare at the handshake that the tool list may change: granted scopes can shrink it."""
+    result = await call_next(ctx)
+    if ctx.method == "initialize" and isinstance(result, dict):
+        tools = result.get("capabilities", {}).get("tools")
+        if isinstance(tools, dict):
+            tools["listChanged"] = True
+    return result
+
+
+def _cause(error: Exception) -> Exception:
+    """What really happened, below the wrapping of the SDK."""
+    cause = error.__cause__
+    if isinstance(error, ToolError) and isinstance(cause, ValidationError):
+        if isinstance(error, UnexpectedToolError):
+            return cause
+        return InvalidArguments(problems_in(cause))
+    return cause if isinstance(error, ToolError) and isinstance(cause, Exception) else error
+
+
+def _as_result(explanation: Explanation) -> CallToolResult:
+    """An error without structured content: older clients check that against the output schema."""
+    payload = explanation.payload()
+    return CallToolResult(
+        is_error=True,
+        content=[TextContent(type="text", text=compact(payload))],
+        _meta={META_KEY: payload["error"]},
+    )
+
+
+def _progress(context: Context[Any, Any] | None) -> Any:
+    async def report(done: float, total: float | None, message: str) -> None:
+        if context is not None:
+            await context.report_progress(done, total, message)
+
+    return report
+
+
+def _strings(value: Any) -> list[str]:
+    """Every string among the arguments, however deep."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, Mapping):
+        return [text for inner in value.values() for text in _strings(inner)]
+    if isinstance(value, list):
+        return [text for inner in value for text in _strings(inner)]
+    return []

@@ -1,0 +1,85 @@
+"""A tool is a value: everything else about tools is a projection of a tuple of these."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_origin
+
+from mcp_server_zendesk.connection.handle import Reach
+from mcp_server_zendesk.connection.scopes import ScopeGroup
+
+Effect = Literal["read", "write", "contact", "irreversible"]
+
+TOOLSETS = ("tickets", "users")
+DEFAULT_TOOLSETS = TOOLSETS
+ALWAYS = "always"
+"""The toolset of tools that no toolset switches off."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """One tool.
+
+    ``handler`` is an async function whose first parameter is the call's ``Zendesk`` handle; its
+    name, docstring and signature are the tool's name, description and arguments, its return
+    type the answer. A parameter without ``Annotated`` is no argument: the boundary fills it in.
+    ``scopes`` are groups, each met by any one member. ``enriched_by`` names scopes that make the
+    answer richer where they are held, and are never required.
+    """
+
+    handler: Callable[..., Awaitable[Any]]
+    title: str
+    toolset: str
+    effect: Effect
+    scopes: tuple[ScopeGroup, ...] = ()
+    enriched_by: tuple[str, ...] = ()
+    idempotent: bool = False
+
+    @property
+    def name(self) -> str:
+        """The handler's name."""
+        return self.handler.__name__
+
+    @property
+    def description(self) -> str:
+        """The handler's docstring, one paragraph a line, for a model to read."""
+        paragraphs = (inspect.getdoc(self.handler) or "").split("\n\n")
+        return "\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+    @property
+    def parameters(self) -> tuple[inspect.Parameter, ...]:
+        """The arguments of the tool."""
+        return tuple(p for p in self._signature if get_origin(p.annotation) is Annotated)
+
+    @property
+    def injected(self) -> dict[str, Any]:
+        """What the boundary fills in beside the handle, by type."""
+        others = [p for p in self._signature[1:] if get_origin(p.annotation) is not Annotated]
+        return {parameter.name: parameter.annotation for parameter in others}
+
+    @property
+    def _signature(self) -> tuple[inspect.Parameter, ...]:
+        return tuple(inspect.signature(self.handler, eval_str=True).parameters.values())
+
+    @property
+    def answer(self) -> Any:
+        """The type of the answer."""
+        return inspect.signature(self.handler, eval_str=True).return_annotation
+
+    @property
+    def reach(self) -> Reach:
+        """All that the handle of this tool's calls may do."""
+        members = [scope for group in self.scopes for scope in group]
+        return Reach(writes=self.effect != "read", scopes=frozenset([*members, *self.enriched_by]))
+
+    @property
+    def hints(self) -> dict[str, bool]:
+        """MCP's four annotations, derived from the effect."""
+        return {
+            "readOnlyHint": self.effect == "read",
+            "destructiveHint": self.effect in {"contact", "irreversible"},
+            "idempotentHint": self.effect == "read" or self.idempotent,
+            "openWorldHint": True,
+        }
