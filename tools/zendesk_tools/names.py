@@ -1,0 +1,118 @@
+"""Names beside ids: from what Zendesk side-loads, or asked for where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mcp_server_zendesk.connection.fields import next_cursor
+from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.connection.records import (
+    NamedRecord,
+    UserRecord,
+    parse_list,
+)
+from mcp_server_zendesk.serving.results import Line, Result
+
+_SIDELOADS = {"users": "users:read", "groups": "groups:read", "organizations": "organizations:read"}
+ENRICHING = tuple(_SIDELOADS.values())
+"""Scopes with which an answer about tickets can hold names; without them it holds ids."""
+
+_MOST_AT_ONCE = 100
+_MAX_GROUP_PAGES = 10
+
+
+class Named(Result):
+    """A person, a group or an organization."""
+
+    id: int
+    name: Line | None = None
+
+
+class Author(Named):
+    """Who wrote something; ``role`` is end-user, agent or admin."""
+
+    role: Line | None = None
+
+
+@dataclass(slots=True)
+class Names:
+    """What is known of the ids in an answer."""
+
+    users: dict[int, UserRecord] = field(default_factory=dict)
+    groups: dict[int, str] = field(default_factory=dict)
+    organizations: dict[int, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, *answers: Mapping[str, Any]) -> Names:
+        """The side-loads of some answers."""
+        names = cls()
+        for answer in answers:
+            users = parse_list(UserRecord, answer, "users")
+            names.users |= {user.id: user for user in users if user.id is not None}
+            names.groups |= _by_id(parse_list(NamedRecord, answer, "groups"))
+            names.organizations |= _by_id(parse_list(NamedRecord, answer, "organizations"))
+        return names
+
+    def user(self, user_id: int | None) -> Named | None:
+        """A user by id."""
+        if user_id is None:
+            return None
+        known = self.users.get(user_id)
+        return Named(id=user_id, name=known.name if known else None)
+
+    def author(self, user_id: int | None) -> Author | None:
+        """A user by id, with the role that tells a colleague from a stranger."""
+        if user_id is None:
+            return None
+        known = self.users.get(user_id)
+        return Author(
+            id=user_id, name=known.name if known else None, role=known.role if known else None
+        )
+
+    def group(self, group_id: int | None) -> Named | None:
+        """A group by id."""
+        return None if group_id is None else Named(id=group_id, name=self.groups.get(group_id))
+
+    def organization(self, organization_id: int | None) -> Named | None:
+        """An organization by id."""
+        if organization_id is None:
+            return None
+        return Named(id=organization_id, name=self.organizations.get(organization_id))
+
+
+def sideloads(zendesk: Zendesk) -> tuple[str, ...]:
+    """The side-loads that the scopes in force allow."""
+    return tuple(name for name, scope in _SIDELOADS.items() if zendesk.may(scope))
+
+
+async def look_up(zendesk: Zendesk, user_ids: Iterable[int]) -> Names:
+    """Names of users that no side-load brought, in one request; none where scopes forbid it."""
+    wanted = sorted(set(user_ids))[:_MOST_AT_ONCE]
+    if not wanted or not zendesk.may("users:read"):
+        return Names()
+    ids = ",".join(str(user_id) for user_id in wanted)
+    return Names.of(await zendesk.get("users", "show_many", params={"ids": ids}))
+
+
+async def all_groups(zendesk: Zendesk) -> dict[int, str]:
+    """Every group's name by id, kept for some minutes."""
+
+    async def load() -> dict[int, str]:
+        found: dict[int, str] = {}
+        params: dict[str, str | int] = {"page[size]": _MOST_AT_ONCE}
+        for _ in range(_MAX_GROUP_PAGES):
+            body = await zendesk.get("groups", params=params)
+            found |= _by_id(parse_list(NamedRecord, body, "groups"))
+            after = next_cursor(body)
+            if after is None:
+                break
+            params["page[after]"] = after
+        return found
+
+    return await zendesk.cached("groups", load, scope="groups:read")
+
+
+def _by_id(records: Iterable[NamedRecord]) -> dict[int, str]:
+    return {record.id: record.name or "" for record in records}
