@@ -1,0 +1,242 @@
+"""The sandbox as an ASGI app: from a request to a route, and back with Zendesk's headers."""
+
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qsl
+
+import anyio
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from mcp_server_zendesk.sandbox.auth import identify
+from mcp_server_zendesk.sandbox.call import Answer, Call
+from mcp_server_zendesk.sandbox.clock import Clock, utc_now
+from mcp_server_zendesk.sandbox.errors import (
+    ApiError,
+    invalid_endpoint,
+    no_help_desk,
+    unparsable_json,
+)
+from mcp_server_zendesk.sandbox.faults import Fault, Faults
+from mcp_server_zendesk.sandbox.jobs import run_due
+from mcp_server_zendesk.sandbox.landmarks import ADMIN_ID
+from mcp_server_zendesk.sandbox.limits import RateLimits
+from mcp_server_zendesk.sandbox.records import Json
+from mcp_server_zendesk.sandbox.routes import OPEN, TICKET_UPDATES, find_route
+from mcp_server_zendesk.sandbox.rules import Rules
+from mcp_server_zendesk.sandbox.seed.desk import seeded_store
+from mcp_server_zendesk.sandbox.store import Store
+from mcp_server_zendesk.sandbox.wire import Wire
+
+Sleep = Callable[[float], Awaitable[None]]
+
+_API = "/api/v2"
+_KEPT_REQUESTS = 5_000
+_WITHHELD = frozenset({"authorization", "cookie"})
+
+
+@dataclass(frozen=True)
+class RecordedRequest:
+    """A request that was answered, even where the answer was then lost on its way."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    status: int
+    body: Any = None
+    """The parsed JSON, or `None`."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """In lower case, credentials left out."""
+
+
+class Sandbox:
+    """A Zendesk that fits in memory, as an ASGI 3 app.
+
+    Args:
+        store: The account's records; a freshly seeded one by default.
+        rules: The switches of its behaviour.
+        clock: Where the time comes from; by default the store's clock, which is the real one.
+        sleep: How a fault's delay is waited for.
+    """
+
+    def __init__(
+        self,
+        store: Store | None = None,
+        rules: Rules | None = None,
+        clock: Clock | None = None,
+        sleep: Sleep = anyio.sleep,
+    ) -> None:
+        self.store = seeded_store(clock or utc_now) if store is None else store
+        if clock is not None:
+            self.store.clock = clock
+        self.rules = rules or Rules()
+        self.faults = Faults()
+        self.requests: list[RecordedRequest] = []
+        self._sleep = sleep
+        self._limits = RateLimits()
+        self._answered = 0
+        self._tokens = 0
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that everything goes by."""
+        return self.store.clock
+
+    def token(
+        self,
+        scopes: Iterable[str] = ("read", "write"),
+        user_id: int | None = None,
+        expired: bool = False,
+    ) -> str:
+        """Registers a fresh bearer token, by default the seeded admin's, and returns it."""
+        self._tokens += 1
+        token = f"sandbox{self._tokens:04d}" + "7c4a8d09ca3762af61e59520943dc26494f8941b"
+        lifetime = timedelta(seconds=-1) if expired else None
+        self.store.add_access_token(token, user_id or ADMIN_ID, scopes, lifetime)
+        return token
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one HTTP request."""
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+            return
+        request = Request(scope, receive)
+        content = await request.body()
+        fault = self.faults.take(request.method, request.url.path)
+        if fault is not None:
+            await self._prepare(fault)
+        if fault is not None and not fault.applied and fault.exception is not None:
+            raise fault.exception
+        if fault is None or fault.applied or fault.status is None:
+            response = self._response(request, content)
+            self._record(request, content, response.status_code)
+            if fault is not None and fault.exception is not None:
+                raise fault.exception
+        if fault is not None and fault.status is not None:
+            response = self._faulty_response(fault, fault.status)
+            if not fault.applied:
+                self._record(request, content, fault.status)
+        await response(scope, receive, send)
+
+    async def _prepare(self, fault: Fault) -> None:
+        if fault.delay_seconds:
+            await self._sleep(fault.delay_seconds)
+        if fault.effect is not None:
+            fault.effect()
+
+    def _response(self, request: Request, content: bytes) -> Response:
+        headers: dict[str, str] = {}
+        try:
+            answer = self._answer(request, content, headers)
+        except ApiError as refused:
+            headers |= refused.headers
+            return self._finished(refused.status, refused.body, headers)
+        return self._finished(answer.status, answer.body, {**headers, **answer.headers})
+
+    def _answer(self, request: Request, content: bytes, headers: dict[str, str]) -> Answer:
+        """Takes a request through every gate to its endpoint; notes headers on the way."""
+        host = request.url.hostname or ""
+        if host.endswith(".zendesk.com") and host != f"{self.store.subdomain}.zendesk.com":
+            raise no_help_desk(host)
+        store, rules, now = self.store, self.rules, self.store.now()
+        headers |= self._limits.account(rules, now)
+        run_due(store, rules)
+        caller = identify(store, request.headers.get("authorization"))
+        path = request.url.path
+        below = path.removeprefix(_API)
+        found = find_route(request.method, below) if path.startswith(_API) else None
+        if found is None or found.route.scope != OPEN:
+            caller.require_staff()
+        if found is None:
+            raise invalid_endpoint()
+        if found.route.scope != OPEN:
+            caller.require_scope(found.route.allowed_scopes(rules))
+        if found.route.endpoint in TICKET_UPDATES:
+            headers |= self._limits.ticket_update(rules, now, caller.user, found.ids["id"])
+        call = Call(
+            store=store,
+            rules=rules,
+            caller=caller,
+            wire=Wire(store, f"{request.url.scheme}://{request.url.netloc}"),
+            path=below.strip("/").removesuffix(".json"),
+            query=_query(request),
+            headers=request.headers,
+            body=_body(request, content),
+            ids=found.ids,
+        )
+        return found.route.endpoint(call)
+
+    def _faulty_response(self, fault: Fault, status: int) -> Response:
+        return self._finished(status, fault.body, dict(fault.headers))
+
+    def _finished(self, status: int, body: object, headers: Mapping[str, str]) -> Response:
+        """A response with the headers that every answer has."""
+        self._answered += 1
+        always = {
+            "x-request-id": f"{0x8F00000000000000 + self._answered:016x}-ARN",
+            "x-zendesk-api-version": "v2",
+            "cache-control": "max-age=0, private, must-revalidate",
+        }
+        if body is None:
+            return Response(status_code=status, headers={**always, **headers})
+        if isinstance(body, (str, bytes)):
+            media_type = "text/plain; charset=utf-8"
+            content = body.encode() if isinstance(body, str) else body
+        else:
+            media_type = "application/json; charset=utf-8"
+            content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        given = {name.lower() for name in headers}
+        chosen = None if "content-type" in given else media_type
+        return Response(content, status, {**always, **headers}, chosen)
+
+    def _record(self, request: Request, content: bytes, status: int) -> None:
+        headers = {key: value for key, value in request.headers.items() if key not in _WITHHELD}
+        self.requests.append(
+            RecordedRequest(
+                method=request.method,
+                path=request.url.path,
+                query=_query(request),
+                status=status,
+                body=_parsed(content),
+                headers=headers,
+            ),
+        )
+        # The newest are kept: a server that runs for days must not grow with each request.
+        del self.requests[:-_KEPT_REQUESTS]
+
+
+def _query(request: Request) -> dict[str, str]:
+    return dict(parse_qsl(request.url.query, keep_blank_values=True))
+
+
+def _body(request: Request, content: bytes) -> Json:
+    """The JSON object in a body; without the right content type there is none (§3)."""
+    if not content or not request.headers.get("content-type", "").startswith("application/json"):
+        return {}
+    try:
+        parsed = json.loads(content)
+    except ValueError as error:
+        raise unparsable_json() from error
+    return parsed if isinstance(parsed, dict) else {"_json": parsed}
+
+
+def _parsed(content: bytes) -> object:
+    try:
+        return json.loads(content) if content else None
+    except ValueError:
+        return None
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """The ASGI lifespan: there is nothing to start and nothing to stop."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await send({"type": "lifespan.shutdown.complete"})
+            return

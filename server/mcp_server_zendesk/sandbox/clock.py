@@ -1,0 +1,39 @@
+"""Time in the sandbox: one injected clock, and stamps with Zendesk's resolution of a second."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+Clock = Callable[[], datetime]
+
+_STAMP = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def utc_now() -> datetime:
+    """The real time, the clock of a sandbox that was given none."""
+    return datetime.now(UTC)
+
+
+def stamp(moment: datetime) -> str:
+    """Writes a moment as Zendesk does: ISO 8601 in UTC, whole seconds (`zendesk-api.md` §5.4)."""
+    return moment.astimezone(UTC).strftime(_STAMP)
+
+
+def moment(text: str) -> datetime:
+    """Reads a stamp, or any ISO 8601 time; one without a zone is taken as UTC."""
+    parsed = datetime.fromisoformat(text)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+class ManualClock:
+    """A clock that stands still until it is moved, for tests that must not sleep."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start
+
+    def __call__(self) -> datetime:
+        """The time it stands at."""
+        return self._now
+
+    def forward(self, seconds: float) -> None:
+        """Moves it on."""
+        self._now += timedelta(seconds=seconds)

@@ -1,0 +1,40 @@
+"""Comments and audits of a ticket (`zendesk-api.md` §5.3)."""
+
+from mcp_server_zendesk.sandbox.call import Answer, Call
+from mcp_server_zendesk.sandbox.endpoints.tickets import ticket_of
+from mcp_server_zendesk.sandbox.paging import paged
+from mcp_server_zendesk.sandbox.records import Json
+
+
+def list_comments(call: Call) -> Answer:
+    """GET /tickets/{id}/comments: cursor with `sort`, or offset with `sort_order`."""
+    ticket = ticket_of(call)
+    page = paged(
+        call,
+        call.store.comments[ticket["id"]],
+        sorts={"created_at": _created_at},
+        default_sort="created_at",
+    )
+    body: Json = {"comments": [call.wire.comment(one) for one in page.records], **page.frame}
+    if "users" in call.included():
+        body["users"] = call.wire.users(one["author_id"] for one in page.records)
+    return Answer(body)
+
+
+def list_audits(call: Call) -> Answer:
+    """GET /tickets/{id}/audits."""
+    ticket = ticket_of(call)
+    page = paged(
+        call,
+        call.store.audits[ticket["id"]],
+        sorts={"created_at": _created_at},
+        default_sort="created_at",
+    )
+    body: Json = {"audits": [call.wire.audit(one) for one in page.records], **page.frame}
+    if "users" in call.included():
+        body["users"] = call.wire.users(one["author_id"] for one in page.records)
+    return Answer(body)
+
+
+def _created_at(record: Json) -> str:
+    return str(record["created_at"])

@@ -1,0 +1,62 @@
+"""The switches of the sandbox: every rule that `zendesk-api.md` leaves open, or gives two ways."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+ClosedTicketMode = Literal["allow", "refuse", "ignore", "by_setting"]
+"""What becomes of a change of tags, subject or priority on a closed ticket.
+
+`ignore` is the silent no-op: 200, and nothing happened (`zendesk-api.md` §6.3.3).
+`by_setting` asks the account setting and the acting user's role (§6.1.4 and §6.1.5).
+"""
+
+RefusalEnvelope = Literal["status", "base", "closed_ticket", "text"]
+Language = Literal["en", "de", "fr"]
+
+
+@dataclass
+class ClosedTicketRules:
+    """What a closed ticket refuses: none of it was ever recorded (`zendesk-api.md` §6.2, §6.3.7).
+
+    The defaults follow the texts: the tags endpoints cannot be used (§6.1.1), Update Ticket and
+    Update Many can, for an administrator, when the account setting is on (§6.1.4).
+    """
+
+    tags_endpoints: ClosedTicketMode = "refuse"
+    update_ticket: ClosedTicketMode = "by_setting"
+    update_many: ClosedTicketMode = "by_setting"
+    modify_closed_tickets: bool = True
+    """The account setting "Modify closed ticket"."""
+    custom_fields: bool = False
+    """Whether custom fields may be edited too: only a French copy of the article says so."""
+    envelope: RefusalEnvelope = "status"
+    language: Language = "en"
+
+
+@dataclass
+class Rules:
+    """Everything about the account's behaviour that a test may want otherwise."""
+
+    closed_tickets: ClosedTicketRules = field(default_factory=ClosedTicketRules)
+
+    rate_limited: bool = False
+    """Count requests and refuse with 429. Off, each answer looks like a fresh minute's first."""
+    requests_per_minute: int = 700
+
+    delete_tags_status: Literal[200, 204] = 200
+    """DELETE tags: 200 by recordings and the OpenAPI file, 204 by older text (§6.4)."""
+    special_tag_characters: Literal["strip", "keep"] = "strip"
+    """`# @ !` and the like are "refused or stripped"; the exact rule is not known (§6.5)."""
+    additional_tags_on_update: bool = False
+    """Whether Update Ticket knows `additional_tags` and `remove_tags`; reports differ (§6.2)."""
+
+    job_phases: tuple[str, ...] = ("queued", "working", "completed")
+    """What successive polls of a job see; the last one is repeated."""
+    job_seconds: float = 5.0
+    """A job that nobody polls is done by then."""
+    job_status_scopes: frozenset[str] = frozenset({"read"})
+    """Scopes any of which allows reading a job: no narrow one is documented (§2.4)."""
+
+    search_delay_seconds: float = 0.0
+    """How long a new ticket stays invisible to search; minutes in the real one (§7)."""
+    search_result_limit: int = 1000

@@ -1,0 +1,1 @@
+"""The search grammar, and how records match it (`zendesk-api.md` §7)."""

@@ -1,0 +1,1 @@
+"""Northwind Outdoor, the small support desk that a fresh sandbox holds."""

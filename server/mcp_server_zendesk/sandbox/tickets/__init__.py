@@ -1,0 +1,1 @@
+"""What happens to a ticket: keys, values, people, lifecycle, comments and audits."""
