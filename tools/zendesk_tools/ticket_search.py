@@ -23,7 +23,7 @@ from zendesk_tools.tickets import ResponseFormat
 REACHABLE = 1_000
 """Results that search gives out by page; beyond, only the export goes."""
 
-_TYPE = re.compile(r"(?<![\w\"])type:\s*\"?([a-z_]+)\"?", re.IGNORECASE)
+_PHRASE_OR_TYPE = re.compile(r'"[^"]*"|(?<!\S)-?type:\s*"?(?P<type>\w*)"?', re.IGNORECASE)
 _EXCERPT = 300
 _BOUNDS = {"updated_at": "updated", "created_at": "created"}
 
@@ -135,13 +135,18 @@ def _ticket_query(query: str) -> str:
     Raises:
         InvalidArguments: It asks for something else than tickets, or for nothing.
     """
-    for kind in _TYPE.findall(query):
-        if kind.lower() != "ticket":
+
+    def without_type(term: re.Match[str]) -> str:
+        kind = term["type"]
+        if kind is None:
+            return term[0]  # a quoted phrase may hold anything
+        if kind.lower() != "ticket" or term[0].startswith("-"):
             raise InvalidArguments.of(
-                "query",
-                "finds tickets only; for people use search_users, and leave type: out",
+                "query", "finds tickets only; for people use search_users, and leave type: out"
             )
-    wanted = " ".join(_TYPE.sub(" ", query).split())
+        return " "
+
+    wanted = " ".join(_PHRASE_OR_TYPE.sub(without_type, query).split())
     return wanted or "created>1970-01-01"
 
 

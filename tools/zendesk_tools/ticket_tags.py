@@ -95,6 +95,7 @@ class _Attempt:
 
     tried: list[str] = field(default_factory=list)
     refusal: Refusal = field(default_factory=lambda: Refusal(status=200))
+    settled: bool = True
 
     def refused(self, error: Refused) -> None:
         self.refusal = error.refusal
@@ -135,7 +136,10 @@ async def update_ticket_tags(
         after = await _read_back(zendesk, ticket_id)
         if wish.holds(after) or set(after) != set(before):
             return _answer(ticket, before, after, wish, path=path)  # type: ignore[arg-type]
-    raise TicketClosed(attempt.refusal, ticket_id=ticket_id, tried=attempt.tried)
+    closed = TicketClosed(attempt.refusal, ticket_id=ticket_id, tried=attempt.tried)
+    # The tags were read back unchanged; only a job that still runs could move them yet.
+    closed.outcome = "not_applied" if attempt.settled else "unknown"
+    raise closed
 
 
 def _wish(add: Tags, remove: Tags, replace_with: list[str] | None) -> _Wish:
@@ -231,21 +235,23 @@ async def _by_update_many(zendesk: Zendesk, ticket_id: int, wish: _Wish, attempt
         except _TELLING as refused:
             attempt.refused(refused)
             return
-        await _settle(zendesk, ticket_id, answer.body, set(tags), added=key == "additional_tags")
+        attempt.settled &= await _settled(
+            zendesk, ticket_id, answer.body, set(tags), added=key == "additional_tags"
+        )
 
 
-async def _settle(
+async def _settled(
     zendesk: Zendesk, ticket_id: int, answer: dict[str, object], tags: set[str], *, added: bool
-) -> None:
+) -> bool:
     """Wait for the job; without the scope to read jobs, watch the tags themselves."""
     if zendesk.may(JOBS_SCOPE):
-        await jobs.finished(zendesk, answer)
-        return
+        return (await jobs.finished(zendesk, answer)).ended
     for wait in _UNPOLLED_WAITS:
         await zendesk.sleep(wait)
         now = set(await _read_back(zendesk, ticket_id))
         if (tags <= now) if added else not (tags & now):
-            return
+            return True
+    return False
 
 
 async def _read_back(zendesk: Zendesk, ticket_id: int) -> list[str]:

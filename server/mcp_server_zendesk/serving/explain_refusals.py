@@ -44,7 +44,7 @@ def scope_missing(
     return Explanation(
         kind="scope_missing",
         message=f"{tool} was refused: it needs the scope {wanted}.",
-        reason=f"{' and '.join(_LAYERS[who] for who in lacking).capitalize()} do not include it.",
+        reason=f"It is not among {' nor among '.join(_LAYERS[who] for who in lacking)}.",
         hint="Do not repeat the call. Tell the user that "
         + "; and that ".join(mend[who] for who in lacking)
         + ".",

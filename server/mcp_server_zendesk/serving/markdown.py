@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from html.parser import HTMLParser
 
 import nh3
@@ -33,14 +34,22 @@ _HIDDEN_STYLE = re.compile(
 )
 _COLOUR = re.compile(r"(?:^|;)(background-color|background|color):([^;!]+)")
 _MAX_DEPTH = 8
+# What html5ever repeats after each misnested paragraph, what never nests, and how deep people go.
+_REPEATED = {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong"}
+_FLAT = {*_VOID, "p", "li", "td", "th", "tr", "dd", "dt", "col", "input", "link", "meta", "wbr"}
+_MAX_REPEATED = 16
+_MAX_NESTED = 100
+_MAX_SAFE_CHARACTERS = 400_000
+_NESTING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
-def to_markdown(html: str) -> tuple[str, int]:
-    """Markdown, and how many characters of text were hidden from human eyes."""
+def to_markdown(html: str) -> tuple[str, int, bool]:
+    """Markdown, how many characters were hidden from human eyes, and whether that is all."""
+    shallow = _shallow_part(html)
     safe = nh3.clean(
-        html,
+        shallow,
         tags=_TAGS,
         clean_content_tags=_DROPPED,
         attributes={"*": _HIDING, "a": {"href"}, "img": {"alt", "src"}, "font": {"color"}},
@@ -48,9 +57,27 @@ def to_markdown(html: str) -> tuple[str, int]:
         link_rel=None,
     )
     writer = _Writer()
-    writer.feed(safe)
+    writer.feed(safe[:_MAX_SAFE_CHARACTERS])
     writer.close()
-    return writer.finish()
+    whole = len(shallow) == len(html) and len(safe) <= _MAX_SAFE_CHARACTERS
+    return *writer.finish(), whole
+
+
+def _shallow_part(html: str) -> str:
+    """What comes before nesting that nobody writes: parsing costs its depth times its length."""
+    opened: Counter[str] = Counter()
+    nested = repeated = 0
+    for found in _NESTING.finditer(html):
+        tag = found[2].lower()
+        step = -1 if found[1] else 1
+        if tag in _FLAT or opened[tag] + step < 0:
+            continue
+        opened[tag] += step
+        nested += step
+        repeated += step if tag in _REPEATED else 0
+        if nested > _MAX_NESTED or repeated > _MAX_REPEATED:
+            return html[: found.start()]
+    return html
 
 
 def _hides(attributes: dict[str, str | None]) -> bool:

@@ -1,0 +1,47 @@
+"""The embedded workspace as settings and a transport, for ``--demo`` and the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from mcp_server_zendesk.settings import ConfigurationError, Settings, problems_of
+
+if TYPE_CHECKING:
+    import httpx
+
+_DECIDED = frozenset({"workspace", "subdomain", "auth", "email"})
+
+
+def embedded_settings(flags: Mapping[str, Any]) -> Settings:
+    """Settings of the embedded workspace, narrowed by flags as any other would be.
+
+    Raises:
+        ConfigurationError: A flag cannot be used.
+    """
+    from mcp_server_zendesk.sandbox import DEMO_SUBDOMAIN, DEMO_TOKEN  # noqa: PLC0415 - a whole desk
+
+    given = {name: v for name, v in flags.items() if v is not None and name not in _DECIDED}
+    try:
+        return Settings.model_validate(
+            {
+                **given,
+                "workspace": "demo",
+                "subdomain": DEMO_SUBDOMAIN,
+                "auth": "oauth_token",
+                "oauth_token": DEMO_TOKEN,
+            }
+        )
+    except ValidationError as error:
+        raise ConfigurationError(problems_of(error)) from None
+
+
+def embedded_transport() -> httpx.AsyncBaseTransport:
+    """A transport that reaches the embedded Zendesk in this process, and no network."""
+    import httpx  # noqa: PLC0415 - not needed to list tools
+
+    from mcp_server_zendesk.sandbox import Sandbox  # noqa: PLC0415 - a whole desk
+
+    return httpx.ASGITransport(app=Sandbox())

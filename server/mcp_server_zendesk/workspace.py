@@ -1,0 +1,85 @@
+"""Puts a workspace together: settings, connection, catalogue, boundary."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+
+from mcp_server_zendesk import __version__
+from mcp_server_zendesk.connection.access import Access
+from mcp_server_zendesk.connection.client import Connection
+from mcp_server_zendesk.serving.inventory import Inventory, Policy
+from mcp_server_zendesk.serving.spec import DEFAULT_TOOLSETS
+from mcp_server_zendesk.settings import ConfigurationError, Settings
+from zendesk_tools import CATALOGUE
+
+if TYPE_CHECKING:
+    import httpx
+
+    from mcp_server_zendesk.serving.server import ZendeskServer
+
+
+def inventory_of(settings: Settings) -> Inventory:
+    """The catalogue as the admin's policy shows it.
+
+    Raises:
+        ConfigurationError: The policy names a tool or a toolset that does not exist.
+    """
+    policy = Policy(
+        toolsets=DEFAULT_TOOLSETS if settings.toolsets is None else settings.toolsets,
+        tools=settings.tools,
+        exclude_tools=settings.exclude_tools,
+        read_only=settings.read_only,
+    )
+    try:
+        policy.check(CATALOGUE)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None
+    return Inventory(CATALOGUE, policy)
+
+
+def access_to(
+    settings: Settings,
+    *,
+    transport: httpx.AsyncBaseTransport | None = None,
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+) -> Access:
+    """The way into Zendesk. Nothing is sent yet."""
+    connection = Connection(
+        settings.account,
+        settings.credentials(),
+        transport=transport,
+        user_agent=f"mcp-server-zendesk/{__version__}",
+    )
+    return Access(
+        connection, configured=settings.scopes, workspace=settings.workspace, sleep=sleep
+    )
+
+
+def build_server(
+    settings: Settings,
+    *,
+    audit_log: Path | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+) -> ZendeskServer:
+    """The server of one workspace, ready to run on any transport.
+
+    Raises:
+        ConfigurationError: The policy or the audit file cannot be used.
+    """
+    from mcp_server_zendesk.serving.audit import Audit  # noqa: PLC0415 - only a server needs it
+    from mcp_server_zendesk.serving.server import ZendeskServer  # noqa: PLC0415 - imports mcp
+
+    inventory = inventory_of(settings)
+    try:
+        audit = Audit(audit_log, workspace=settings.workspace)
+    except OSError as error:
+        raise ConfigurationError(
+            f"the audit log {audit_log} cannot be written: {error.strerror}"
+        ) from None
+    access = access_to(settings, transport=transport, sleep=sleep)
+    return ZendeskServer(access, inventory, audit=audit, version=__version__)
