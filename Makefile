@@ -59,5 +59,5 @@ clean:  ## Remove what was installed and built
 	@touch $@
 
 $(NODE_TESTS)/node_modules/.package-lock.json: $(NODE_TESTS)/package-lock.json
-	cd $(NODE_TESTS) && npm ci --no-audit --no-fund --loglevel=error
+	@cd $(NODE_TESTS) && npm ci --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@

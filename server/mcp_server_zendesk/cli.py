@@ -1,16 +1,19 @@
-"""The command line. Nothing here imports ``mcp`` until a server is really started."""
+"""The command line. Nothing is imported before the command that needs it: help is quick."""
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mcp_server_zendesk import __version__
-from mcp_server_zendesk.settings import ConfigurationError, Settings, load
+
+if TYPE_CHECKING:
+    from mcp_server_zendesk.settings import Settings
 
 _FLAGS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--workspace", {"metavar": "NAME", "help": "Which table of config.toml."}),
@@ -51,6 +54,8 @@ def _workspace_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _settings(demo: bool, config: Path | None, flags: dict[str, Any]) -> Settings:
+    from mcp_server_zendesk.settings import ConfigurationError, load  # noqa: PLC0415 - not for help
+
     try:
         if demo:
             from mcp_server_zendesk.embedded import embedded_settings  # noqa: PLC0415 - seldom
@@ -107,9 +112,11 @@ def serve(
     **flags: Any,
 ) -> None:
     """Serve the workspace to an assistant."""
+    gc.disable()  # starting makes no garbage, and looking for it costs a tenth of the start
     settings = _settings(demo, config, flags)
     from mcp_server_zendesk import logs  # noqa: PLC0415 - after the arguments are known to be good
     from mcp_server_zendesk.serving import transports  # noqa: PLC0415 - imports mcp
+    from mcp_server_zendesk.settings import ConfigurationError  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.workspace import build_server  # noqa: PLC0415 - likewise
 
     logs.configure(settings.log_level)
@@ -125,6 +132,8 @@ def serve(
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}") from None
+    gc.freeze()
+    gc.enable()
     try:
         if listening is None:
             transports.serve_stdio(server)
@@ -143,6 +152,7 @@ def serve(
 def tools(*, demo: bool, config: Path | None, form: str | None, **flags: Any) -> None:
     """Show what this configuration offers, with effect and scopes, and what is hidden and why."""
     settings = _settings(demo, config, flags)
+    from mcp_server_zendesk.settings import ConfigurationError  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.tool_report import report  # noqa: PLC0415 - loads the catalogue
     from mcp_server_zendesk.workspace import inventory_of  # noqa: PLC0415 - likewise
 

@@ -14,7 +14,7 @@ from mcp_server_zendesk.connection.client import Connection
 from mcp_server_zendesk.serving.inventory import Inventory, Policy
 from mcp_server_zendesk.serving.spec import DEFAULT_TOOLSETS
 from mcp_server_zendesk.settings import ConfigurationError, Settings
-from zendesk_tools import CATALOGUE
+from zendesk_tools import CATALOGUE, LISTINGS
 
 if TYPE_CHECKING:
     import httpx
@@ -54,9 +54,7 @@ def access_to(
         transport=transport,
         user_agent=f"mcp-server-zendesk/{__version__}",
     )
-    return Access(
-        connection, configured=settings.scopes, workspace=settings.workspace, sleep=sleep
-    )
+    return Access(connection, configured=settings.scopes, workspace=settings.workspace, sleep=sleep)
 
 
 def build_server(
@@ -82,4 +80,4 @@ def build_server(
             f"the audit log {audit_log} cannot be written: {error.strerror}"
         ) from None
     access = access_to(settings, transport=transport, sleep=sleep)
-    return ZendeskServer(access, inventory, audit=audit, version=__version__)
+    return ZendeskServer(access, inventory, audit=audit, version=__version__, listings=LISTINGS)

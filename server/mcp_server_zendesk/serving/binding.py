@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import secrets
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any
@@ -18,15 +19,18 @@ current_handle: ContextVar[Zendesk] = ContextVar("current_handle")
 """The handle of the call in this task, set by the boundary and by nobody else."""
 
 
-def bind(
-    spec: ToolSpec, inventory: Inventory, make_tag: Callable[[], str]
-) -> Callable[..., Awaitable[CallToolResult]]:
+def random_tag() -> str:
+    """The tag of one result's fences: nobody who wrote a ticket can know it."""
+    return secrets.token_hex(4)
+
+
+def bind(spec: ToolSpec, inventory: Inventory) -> Callable[..., Awaitable[CallToolResult]]:
     """A function with the tool's arguments alone, for the SDK to read and to call."""
     injected = {name: inventory for name, kind in spec.injected.items() if kind is Inventory}
 
     async def run(**arguments: Any) -> CallToolResult:
         result = await spec.handler(current_handle.get(), **injected, **arguments)
-        payload = payload_of(result, make_tag())
+        payload = payload_of(result, random_tag())
         return CallToolResult(
             content=[TextContent(type="text", text=compact(payload))], structured_content=payload
         )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -16,7 +16,7 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.shared.exceptions import MCPError
-from mcp_types import CallToolResult, InputRequiredResult, TextContent, Tool, ToolAnnotations
+from mcp_types import CallToolResult, InputRequiredResult, TextContent, Tool
 from pydantic import ValidationError
 
 from mcp_server_zendesk.connection.access import Access
@@ -25,6 +25,7 @@ from mcp_server_zendesk.connection.fields import add_allowed_values
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.nearest import nearest
 from mcp_server_zendesk.connection.scopes import HeldScopes
+from mcp_server_zendesk.serving import listing
 from mcp_server_zendesk.serving.arguments import problems_in, refuse_unknown
 from mcp_server_zendesk.serving.audit import Audit
 from mcp_server_zendesk.serving.binding import bind, current_handle
@@ -34,17 +35,11 @@ from mcp_server_zendesk.serving.instructions import instructions
 from mcp_server_zendesk.serving.inventory import Inventory
 from mcp_server_zendesk.serving.refusals import InvalidArguments, ReadOnlyWorkspace, UnknownTool
 from mcp_server_zendesk.serving.results import compact
-from mcp_server_zendesk.serving.schemas import output_schema, slim
 from mcp_server_zendesk.serving.spec import ToolSpec
 
 logger = logging.getLogger(__name__)
 
 SERVER_NAME = "mcp-server-zendesk"
-
-
-def random_tag() -> str:
-    """The tag of one result's fences: nobody who wrote a ticket can know it."""
-    return secrets.token_hex(4)
 
 
 @dataclass(slots=True)
@@ -84,13 +79,15 @@ class ZendeskServer(MCPServer[Any]):
         *,
         audit: Audit,
         version: str,
-        make_tag: Callable[[], str] = random_tag,
+        listings: Path,
     ) -> None:
         self._access = access
         self._inventory = inventory
         self._audit = audit
         self._tasks: TaskGroup | None = None
+        self._listings = listings
         self._listed: dict[str, Tool] = {}
+        self._bound: set[str] = set()
         offered = inventory.visible(access.held())
         super().__init__(
             SERVER_NAME,
@@ -104,14 +101,6 @@ class ZendeskServer(MCPServer[Any]):
             log_level="WARNING",
             middleware=[_announce_list_changes],
         )
-        for spec in offered:
-            self.add_tool(
-                bind(spec, inventory, make_tag),
-                title=spec.title,
-                description=spec.description,
-                annotations=ToolAnnotations(title=spec.title, **spec.hints),
-                structured_output=False,
-            )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -129,9 +118,7 @@ class ZendeskServer(MCPServer[Any]):
 
     async def list_tools(self) -> list[Tool]:
         """What the effective scopes and the admin's policy allow, in the catalogue's order."""
-        if not self._listed:
-            self._listed = {tool.name: self._listing(tool) for tool in await super().list_tools()}
-        return [self._listed[spec.name] for spec in self._inventory.visible(self._access.held())]
+        return [self._listing(spec) for spec in self._inventory.visible(self._access.held())]
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
@@ -148,6 +135,7 @@ class ZendeskServer(MCPServer[Any]):
             )
             if call.writes:
                 self._audit.intent(spec, arguments)
+            self._bind(spec)
             current_handle.set(call.zendesk)
             result = await super().call_tool(name, arguments, context)
             kind = "ok"
@@ -205,12 +193,16 @@ class ZendeskServer(MCPServer[Any]):
             request_id=at.request_id,
         )
 
-    def _listing(self, tool: Tool) -> Tool:
-        spec = self._inventory.find(tool.name)
-        assert spec is not None, "only specs are registered"  # noqa: S101 - narrows the type
-        return tool.model_copy(
-            update={"input_schema": slim(tool.input_schema), "output_schema": output_schema(spec)}
-        )
+    def _listing(self, spec: ToolSpec) -> Tool:
+        if spec.name not in self._listed:
+            self._listed[spec.name] = listing.read(spec, self._listings)
+        return self._listed[spec.name]
+
+    def _bind(self, spec: ToolSpec) -> None:
+        """Register a tool with the SDK at its first call: its argument model takes time."""
+        if spec.name not in self._bound:
+            self.add_tool(bind(spec, self._inventory), structured_output=False)
+            self._bound.add(spec.name)
 
     def _learn_granted(self, context: Context[Any, Any] | None) -> None:
         """On the first call, find out beside it what the token was granted."""

@@ -1,0 +1,59 @@
+"""Fixtures that every room of the tests may use."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from mcp import Client
+
+from desk import OpenWorkspace, Workspace
+from mcp_server_zendesk.embedded import embedded_settings
+from mcp_server_zendesk.sandbox import Rules, Sandbox
+from mcp_server_zendesk.settings import Settings
+from mcp_server_zendesk.workspace import build_server
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def open_workspace() -> OpenWorkspace:
+    """Opens a workspace: flags as an admin gives them, and the embedded Zendesk's rules."""
+
+    @asynccontextmanager
+    async def opened(
+        *,
+        sandbox: Sandbox | None = None,
+        rules: Rules | None = None,
+        token: str | None = None,
+        mode: str = "auto",
+        audit_log: Path | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        **flags: Any,
+    ) -> AsyncIterator[Workspace]:
+        desk = sandbox or Sandbox(rules=rules)
+        settings = embedded_settings({"scopes": "read tickets:write", **flags})
+        if token is not None:
+            settings = Settings.model_validate({**settings.model_dump(), "oauth_token": token})
+        slept: list[float] = []
+
+        async def sleep(seconds: float) -> None:
+            slept.append(seconds)
+
+        server = build_server(
+            settings,
+            audit_log=audit_log,
+            transport=transport or httpx.ASGITransport(app=desk),
+            sleep=sleep,
+        )
+        async with server.running(), Client(server, mode=mode) as client:
+            yield Workspace(desk, server, client, slept)
+
+    return opened
