@@ -13,6 +13,8 @@ import click
 from mcp_server_zendesk import __version__
 
 if TYPE_CHECKING:
+    import socket
+
     from mcp_server_zendesk.settings import Settings
 
 _FLAGS: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -114,33 +116,44 @@ def serve(
     """Serve the workspace to an assistant."""
     gc.disable()  # starting makes no garbage, and looking for it costs a tenth of the start
     settings = _settings(demo, config, flags)
-    from mcp_server_zendesk import logs  # noqa: PLC0415 - after the arguments are known to be good
+    from mcp_server_zendesk.serving.listening import UnsafeAddress, listen  # noqa: PLC0415 - HTTP
+
+    try:
+        listening = None if transport == "stdio" else listen(host, port)
+    except UnsafeAddress as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}") from None
+    _run(settings, listening, transport, audit_log, demo=demo)
+
+
+def _run(
+    settings: Settings,
+    listening: socket.socket | None,
+    transport: str,
+    audit_log: Path | None,
+    *,
+    demo: bool,
+) -> None:
+    from mcp_server_zendesk import logs  # noqa: PLC0415 - the arguments are known to be good
+    from mcp_server_zendesk.embedded import embedded_transport  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.serving import transports  # noqa: PLC0415 - imports mcp
     from mcp_server_zendesk.settings import ConfigurationError  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.workspace import build_server  # noqa: PLC0415 - likewise
 
     logs.configure(settings.log_level)
     try:
-        listening = None if transport == "stdio" else transports.listen(host, port)
-        inside = None
-        if demo:
-            from mcp_server_zendesk.embedded import embedded_transport  # noqa: PLC0415 - seldom
-
-            inside = embedded_transport()
+        inside = embedded_transport() if demo else None
         server = build_server(settings, audit_log=audit_log, transport=inside)
-    except (ConfigurationError, transports.UnsafeAddress) as error:
+    except ConfigurationError as error:
         raise click.ClickException(str(error)) from None
-    except OSError as error:
-        raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}") from None
     gc.freeze()
     gc.enable()
     try:
         if listening is None:
             transports.serve_stdio(server)
         else:
-            transports.serve_http(
-                server, "sse" if transport == "sse" else "streamable-http", listening
-            )
+            transports.serve_http(server, listening, sse=transport == "sse")
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import socket
-from typing import Literal
 
 import anyio
 from mcp.server.transport_security import TransportSecuritySettings
@@ -14,15 +12,8 @@ from mcp_server_zendesk.serving.server import ZendeskServer
 
 logger = logging.getLogger(__name__)
 
-HttpTransport = Literal["streamable-http", "sse"]
-
-PATHS: dict[HttpTransport, str] = {"streamable-http": "/mcp", "sse": "/sse"}
 _LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 _SECONDS_TO_FINISH = 10
-
-
-class UnsafeAddress(Exception):
-    """Serving there would let strangers use the workspace."""
 
 
 def serve_stdio(server: ZendeskServer) -> None:
@@ -35,29 +26,14 @@ def serve_stdio(server: ZendeskServer) -> None:
     anyio.run(run)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket on a loopback address.
+def serve_http(server: ZendeskServer, listening: socket.socket, *, sse: bool) -> None:
+    """Serve clients over HTTP until interrupted. Host and Origin are always checked.
 
-    Raises:
-        UnsafeAddress: The address is reachable from outside; there is no authentication yet.
-        OSError: The address is taken or does not exist.
+    Args:
+        server: The workspace's server.
+        listening: A socket from ``listen``.
+        sse: The older HTTP+SSE at ``/sse``, instead of streamable HTTP at ``/mcp``.
     """
-    address = "127.0.0.1" if host == "localhost" else host.strip("[]")
-    try:
-        loopback = ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        raise UnsafeAddress(
-            "only a loopback address (127.0.0.1, ::1, localhost) can be served: over HTTP there "
-            "is no authentication of clients yet"
-        )
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    return socket.create_server((address, port), family=family)
-
-
-def serve_http(server: ZendeskServer, kind: HttpTransport, listening: socket.socket) -> None:
-    """Serve clients over HTTP until interrupted. Host and Origin are always checked."""
     import uvicorn  # noqa: PLC0415 - stdio does not need it
 
     security = TransportSecuritySettings(
@@ -65,7 +41,7 @@ def serve_http(server: ZendeskServer, kind: HttpTransport, listening: socket.soc
         allowed_hosts=[f"{name}:*" for name in _LOOPBACK_NAMES],
         allowed_origins=[f"http://{name}:*" for name in _LOOPBACK_NAMES],
     )
-    if kind == "sse":
+    if sse:
         app = server.sse_app(transport_security=security)
     else:
         app = server.streamable_http_app(transport_security=security)
@@ -79,5 +55,5 @@ def serve_http(server: ZendeskServer, kind: HttpTransport, listening: socket.soc
 
     host, port, *_ = listening.getsockname()
     shown = f"[{host}]" if ":" in host else host
-    logger.info("Serving %s at http://%s:%d%s", kind, shown, port, PATHS[kind])
+    logger.info("Serving at http://%s:%d%s", shown, port, "/sse" if sse else "/mcp")
     anyio.run(run)

@@ -1,0 +1,214 @@
+"""The command as an assistant starts it: a process, and its standard streams."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import Client, StdioServerParameters
+
+from desk import text_of
+from mcp_server_zendesk.sandbox.landmarks import OPEN_TICKET
+from zendesk_tools import CATALOGUE
+
+MODULE = [sys.executable, "-m", "mcp_server_zendesk"]
+DEMO = [*MODULE, "serve", "--demo", "--scopes", "read tickets:write"]
+CANARY = "c4n4rytoken8d1f"
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """This process's environment without any Zendesk setting but the given ones."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("ZENDESK_")}
+    return {**kept, **settings}
+
+
+def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*MODULE, *arguments],
+        env=environment(**settings),
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=30,
+        check=False,
+    )
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("mode", ["auto", "legacy", "2026-07-28"])
+async def test_a_client_of_every_era_is_served(mode: str) -> None:
+    server = StdioServerParameters(command=DEMO[0], args=DEMO[1:], env=environment())
+    async with Client(server, mode=mode) as client:
+        assert len((await client.list_tools()).tools) == len(CATALOGUE)
+        result = await client.call_tool("get_ticket", {"ticket_id": OPEN_TICKET})
+        assert json.loads(text_of(result)) == result.structured_content
+
+
+class Raw:
+    """A client that writes and reads lines itself, to see all of standard output."""
+
+    def __init__(self, command: list[str], env: dict[str, str]) -> None:
+        self.process = subprocess.Popen(
+            command,
+            env=env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def say(self, message: dict[str, Any]) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(json.dumps(message) + "\n")
+        self.process.stdin.flush()
+
+    def ask(self, number: int, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        assert self.process.stdout
+        self.say({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return answer
+
+    def greet(self, version: str = "2025-06-18") -> dict[str, Any]:
+        client = {"name": "raw", "version": "1"}
+        params = {"protocolVersion": version, "capabilities": {}, "clientInfo": client}
+        answer = self.ask(1, "initialize", params)
+        self.say({"jsonrpc": "2.0", "method": "notifications/initialized"})
+        return answer
+
+
+@pytest.fixture
+def raw() -> Iterator[Raw]:
+    client = Raw(DEMO, environment())
+    yield client
+    client.process.kill()
+    client.process.communicate()
+
+
+def test_the_oldest_supported_client_is_answered_in_its_version(raw: Raw) -> None:
+    answer = raw.greet("2025-06-18")["result"]
+    assert answer["protocolVersion"] == "2025-06-18"
+    assert answer["capabilities"]["tools"]["listChanged"] is True
+    assert answer["serverInfo"]["name"] == "mcp-server-zendesk"
+
+
+def test_hanging_up_ends_the_process_and_stdout_held_only_protocol(raw: Raw) -> None:
+    raw.greet()
+    raw.ask(2, "tools/call", {"name": "get_ticket", "arguments": {"ticket_id": OPEN_TICKET}})
+    out, err = raw.process.communicate(timeout=10)
+    assert raw.process.returncode == 0
+    assert out == ""
+    assert "Traceback" not in err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for a child")
+def test_interrupting_ends_cleanly(raw: Raw) -> None:
+    raw.greet()
+    raw.process.send_signal(signal.SIGINT)
+    out, err = raw.process.communicate(timeout=10)
+    assert "Traceback" not in err
+    assert out == ""
+
+
+def test_garbage_on_stdin_does_not_end_the_server(raw: Raw) -> None:
+    assert raw.process.stdin
+    raw.greet()
+    raw.process.stdin.write("this is no JSON\n{}\n[]\n")
+    raw.process.stdin.flush()
+    assert raw.process.stdout
+    while True:
+        raw.say({"jsonrpc": "2.0", "id": 9, "method": "ping"})
+        if json.loads(raw.process.stdout.readline()).get("id") == 9:
+            break
+
+
+def test_the_log_never_holds_content_or_a_secret(tmp_path: Path) -> None:
+    client = Raw([*DEMO, "--log-level", "debug"], environment())
+    client.greet()
+    call = {"name": "search_tickets", "arguments": {"query": CANARY}}
+    client.ask(2, "tools/call", call)
+    _, err = client.process.communicate(timeout=10)
+    assert "GET /api/v2/search answered 200" in err
+    assert CANARY not in err
+    assert "Bearer" not in err
+
+
+def test_without_credentials_tools_are_listed_and_the_first_call_explains() -> None:
+    client = Raw(MODULE, environment(ZENDESK_SUBDOMAIN="acme", ZENDESK_AUTH="oauth_token"))
+    client.greet()
+    listed = client.ask(2, "tools/list", {})["result"]["tools"]
+    assert "get_ticket" in [tool["name"] for tool in listed]
+    called = client.ask(3, "tools/call", {"name": "get_user", "arguments": {"user": "me"}})
+    error = json.loads(called["result"]["content"][0]["text"])["error"]
+    assert error["kind"] == "not_configured"
+    assert "ZENDESK_OAUTH_TOKEN" in error["hint"]
+    client.process.communicate(timeout=10)
+
+
+@pytest.mark.parametrize("auth", ["oauth", "oauth_client_credentials"])
+def test_auth_types_of_a_later_version_are_known(auth: str) -> None:
+    client = Raw(MODULE, environment(ZENDESK_SUBDOMAIN="acme", ZENDESK_AUTH=auth))
+    client.greet()
+    called = client.ask(3, "tools/call", {"name": "get_user", "arguments": {"user": "me"}})
+    error = json.loads(called["result"]["content"][0]["text"])["error"]
+    assert error["kind"] == "not_configured"
+    client.process.communicate(timeout=10)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "told"),
+    [
+        ([], {}, "ZENDESK_SUBDOMAIN"),
+        ([], {"ZENDESK_SUBDOMAIN": f"{CANARY}.evil.com"}, "subdomain"),
+        ([], {"ZENDESK_SUBDOMAIN": "acme", "ZENDESK_SCOPES": "raed"}, "the nearest is 'read'"),
+        (["--toolsets", "tickts"], {"ZENDESK_SUBDOMAIN": "acme"}, "the nearest is 'tickets'"),
+        (["--exclude-tools", "x"], {"ZENDESK_SUBDOMAIN": "acme"}, "exclude_tools"),
+        (["--config", "absent.toml"], {}, "does not exist"),
+        (["--audit-log", "/nonexistent/x"], {"ZENDESK_SUBDOMAIN": "acme"}, "cannot be written"),
+    ],
+)
+def test_a_mistake_in_the_configuration_is_one_clear_line(
+    arguments: list[str], settings: dict[str, str], told: str
+) -> None:
+    ended = run("serve", *arguments, **settings)
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    assert told in ended.stderr
+    assert len(ended.stderr.strip().splitlines()) == 1
+    assert CANARY not in ended.stderr
+
+
+def test_help_is_quick_because_it_imports_neither_mcp_nor_httpx() -> None:
+    probe = (
+        "import sys, runpy\n"
+        "sys.argv = ['x', '--help']\n"
+        "try: runpy.run_module('mcp_server_zendesk', run_name='__main__')\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('mcp', 'httpx', 'pydantic', 'starlette') if m in sys.modules])\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", probe], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert ended.stdout.strip().endswith("[]")
+    assert "demo" in ended.stdout
+
+
+def test_what_is_offered_can_be_read_without_starting_a_server() -> None:
+    shown = run("tools", "--demo", "--scopes", "read")
+    assert "Hidden (3):" in shown.stdout
+    assert "needs the scope tickets:write" in shown.stdout
+    machine = json.loads(run("tools", "--demo", "--json").stdout)
+    assert {tool["name"] for tool in machine} == {spec.name for spec in CATALOGUE}
+
+
+def test_the_demo_plays_a_whole_session() -> None:
+    played = run("demo")
+    assert played.returncode == 0, played.stderr
+    for word in ("update_ticket_tags", "path: update_ticket", "scope_missing", "intent"):
+        assert word in played.stdout
