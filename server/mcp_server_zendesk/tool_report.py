@@ -31,7 +31,7 @@ def report(inventory: Inventory, scopes: frozenset[str], form: str) -> str:
     if form == "markdown":
         lines = ["| tool | what it does | effect | scopes |", "|---|---|---|---|"]
         lines += [
-            f"| `{spec.name}` | {spec.title} | {spec.effect} | {needed(spec)} |"
+            f"| `{spec.name}` | {_first_sentence(spec)} | {spec.effect} | {needed(spec)} |"
             for spec, why in rows
             if why is None
         ]
@@ -42,6 +42,10 @@ def report(inventory: Inventory, scopes: frozenset[str], form: str) -> str:
     if gone:
         out += ["", f"Hidden ({len(gone)}):", *_columns(gone)]
     return "\n".join(out)
+
+
+def _first_sentence(spec: ToolSpec) -> str:
+    return spec.description.partition(". ")[0].partition("\n")[0].rstrip(".")
 
 
 def needed(spec: ToolSpec) -> str:

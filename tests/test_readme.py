@@ -1,0 +1,89 @@
+"""The README's generated parts, and its promises, held against the product."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+from pydantic_core import PydanticUndefined
+
+from mcp_server_zendesk.connection.scopes import KNOWN_SCOPES
+from mcp_server_zendesk.serving.inventory import Inventory
+from mcp_server_zendesk.settings import Settings, environment_name
+from mcp_server_zendesk.tool_report import report
+from zendesk_tools import CATALOGUE
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+UPDATE = os.environ.get("UPDATE_SNAPSHOTS") == "1"
+
+
+def tools_table() -> str:
+    return report(Inventory(CATALOGUE), KNOWN_SCOPES, "markdown")
+
+
+def settings_table() -> str:
+    rows = ["| environment | `config.toml` | default | meaning |", "|---|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        secret = "Secret" in str(field.annotation)
+        key = "the table's name" if name == "workspace" else f"`{name}`"
+        default = field.default
+        if isinstance(default, frozenset):
+            shown = f"`{' '.join(sorted(default))}`"
+        elif default is PydanticUndefined:
+            shown = "required"
+        elif default in (None, (), False) or name == "workspace":
+            shown = {"toolsets": "every one", "read_only": "`false`"}.get(name, "")
+        else:
+            shown = f"`{default}`"
+        rows.append(
+            f"| `{environment_name(name)}` | {'never' if secret else key} | {shown} "
+            f"| {field.description} |"
+        )
+    return "\n".join(rows)
+
+
+@pytest.mark.parametrize(("name", "table"), [("tools", tools_table), ("settings", settings_table)])
+def test_a_generated_part_is_what_the_code_says(name: str, table: object) -> None:
+    assert callable(table)
+    text = README.read_text(encoding="utf-8")
+    part = re.compile(f"(<!-- {name}:begin -->\n).*?(<!-- {name}:end -->)", re.DOTALL)
+    fresh = part.sub(lambda found: f"{found[1]}{table()}\n{found[2]}", text)
+    if UPDATE:
+        README.write_text(fresh, encoding="utf-8")
+    assert part.search(text)
+    assert README.read_text(encoding="utf-8") == fresh, "run `make snapshots`, review the change"
+
+
+def test_the_example_is_the_file_beside_it() -> None:
+    text = README.read_text(encoding="utf-8")
+    found = re.search(r"```json\n(.*?)```", text, re.DOTALL)
+    assert found
+    assert json.loads(found[1]) == json.loads((ROOT / "mcp.json.example").read_text("utf-8"))
+
+
+def test_the_readme_is_neither_a_leaflet_nor_a_manual() -> None:
+    assert 150 <= len(README.read_text(encoding="utf-8").splitlines()) <= 250
+
+
+def test_every_command_that_the_readme_names_exists() -> None:
+    text = README.read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in set(re.findall(r"[`\n]make ([a-z]+)", text)):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"make {target}"
+    for command in set(re.findall(r"[`\n/]mcp-server-zendesk ([a-z]+)", text)):
+        assert command in {"serve", "demo", "tools"}, command
+
+
+def test_the_map_names_only_what_exists() -> None:
+    text = (ROOT / "AGENTS.md").read_text(encoding="utf-8")
+    for path in set(re.findall(r"`((?:server|tools|tests)/[\w./-]*(?:/|\.\w+))`", text)):
+        assert (ROOT / path).exists(), path
+
+
+def test_ci_calls_the_command_that_the_readme_gives_for_tests() -> None:
+    assert "make test" in README.read_text(encoding="utf-8")
+    assert "make test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
