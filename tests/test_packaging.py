@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,9 @@ def test_the_wheel_serves_from_a_clean_environment(tmp_path: Path) -> None:
         capture_output=True,
     )
     (wheel,) = tmp_path.glob("*.whl")
+    held = set(zipfile.ZipFile(wheel).namelist())
+    assert {f"zendesk_tools/listings/{spec.name}.json" for spec in CATALOGUE} <= held
+    assert not any(name.startswith(("tests", "server/", "tools/")) for name in held)
     home = tmp_path / "clean"
     venv.create(home, with_pip=False)
     python = next(home.glob("[Ss]*/python*")) if os.name == "nt" else home / "bin" / "python"

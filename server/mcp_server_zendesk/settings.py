@@ -36,7 +36,7 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 PREFIX = "ZENDESK_"
 CONFIG_FILE = "config.toml"
 _APP = "mcp-server-zendesk"
-_UNEXPANDED = re.compile(r"\$\{[^}]*\}|\$[A-Z_]+|%[A-Z_]+%")
+_UNEXPANDED = re.compile(r"\$\{[^}]*\}|^\$[A-Z_]+$|^%[A-Z_]+%$")
 _SECRETS = ("client_secret", "oauth_token", "api_token")
 _EMAIL = re.compile(r"[^@\s:]+@[^@\s:]+")
 
@@ -58,9 +58,12 @@ def _secret(value: object) -> object:
     """A pasted secret without the white space and the word ``Bearer`` around it."""
     if not isinstance(value, str):
         return value
-    secret = value.strip().removeprefix("Bearer ").strip()
-    if not (secret.isascii() and secret.isprintable()) or " " in secret:
-        raise ValueError("holds a space or a character that no token has; paste it again")
+    words = value.split()
+    if words and words[0].lower() == "bearer":
+        words = words[1:]
+    secret = " ".join(words)
+    if not words or not (secret.isascii() and secret.isprintable()) or " " in secret:
+        raise ValueError("is empty, or holds a space or a character that no token has")
     return secret
 
 
@@ -94,7 +97,10 @@ class Settings(BaseModel):
     auth: Annotated[
         AuthType,
         BeforeValidator(_lower),
-        Field(description="`oauth`, `oauth_client_credentials`, `oauth_token` or `api_token`"),
+        Field(
+            description="`oauth_token` or `api_token`; signing in by `oauth` and "
+            "`oauth_client_credentials` is not available in this version"
+        ),
     ] = "oauth"
     scopes: Annotated[
         frozenset[str],
@@ -118,7 +124,10 @@ class Settings(BaseModel):
     confirm: Annotated[
         Literal["require", "client"],
         BeforeValidator(_lower),
-        Field(description="Who asks the human before what cannot be undone"),
+        Field(
+            description="Who asks the human before what cannot be undone: `require` or `client` "
+            "(no tool of this version needs it)"
+        ),
     ] = "require"
     log_level: Annotated[
         LogLevel, BeforeValidator(_lower), Field(description="How much goes to stderr")
@@ -207,16 +216,18 @@ def load(
         raise ConfigurationError(problems_of(error)) from None
 
 
+def environment_name(setting: str) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + ("OAUTH_" if setting.startswith("client_") else "") + setting.upper()
+
+
 def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Settings from the environment. An empty variable counts as unset."""
-    names = {name: PREFIX + name.upper() for name in Settings.model_fields}
-    names |= {
-        "client_id": PREFIX + "OAUTH_CLIENT_ID",
-        "client_secret": PREFIX + "OAUTH_CLIENT_SECRET",
-    }
-    found = {name: environ[var] for name, var in names.items() if environ.get(var, "").strip()}
+    names = {name: environment_name(name) for name in Settings.model_fields}
+    given = {name: environ.get(variable, "").strip() for name, variable in names.items()}
+    found = {name: value for name, value in given.items() if value}
     for name, value in found.items():
-        if _UNEXPANDED.fullmatch(value.strip()):
+        if _UNEXPANDED.search(value):
             raise ConfigurationError(
                 f"{names[name]} holds a placeholder that the client did not fill in; define the "
                 "variable where the client is started"
@@ -249,6 +260,8 @@ def _tables(config: Path | None) -> dict[str, Any]:
     if not isinstance(tables, dict) or not all(isinstance(t, dict) for t in tables.values()):
         raise ConfigurationError(f"{file}: each workspace is a table, [workspaces.NAME]")
     for name, table in tables.items():
+        if not name.isprintable():
+            raise ConfigurationError(f"{file}: the name of a workspace holds a control character")
         _check_table(f"{file}: [workspaces.{name}]", table)
     return tables
 

@@ -247,7 +247,7 @@ async def _settled(
     if zendesk.may(JOBS_SCOPE):
         return (await jobs.finished(zendesk, answer)).ended
     for wait in _UNPOLLED_WAITS:
-        await zendesk.sleep(wait)
+        await zendesk.access.sleep(wait)
         now = set(await _read_back(zendesk, ticket_id))
         if (tags <= now) if added else not (tags & now):
             return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -9,17 +10,20 @@ from typing import TYPE_CHECKING
 import anyio
 
 from mcp_server_zendesk.connection.cache import Cache
-from mcp_server_zendesk.connection.handle import Progress, Reach, Zendesk, silent
-from mcp_server_zendesk.connection.identity import granted_scopes
+from mcp_server_zendesk.connection.errors import ZendeskError
+from mcp_server_zendesk.connection.paths import api_path
+from mcp_server_zendesk.connection.records import Token, parse
 from mcp_server_zendesk.connection.scopes import HeldScopes
 
 if TYPE_CHECKING:
     from mcp_server_zendesk.connection.client import Connection
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(slots=True)
 class Access:
-    """Hands out narrowed handles, and learns once what the token was granted."""
+    """What all calls of a workspace share; learns once what the token was granted."""
 
     connection: Connection
     configured: frozenset[str]
@@ -41,6 +45,22 @@ class Access:
                 self.granted = await granted_scopes(self.connection)
                 self.granted_known = True
 
-    def handle(self, reach: Reach, held: HeldScopes, progress: Progress = silent) -> Zendesk:
-        """Zendesk for one call, no wider than the tool declares and the scopes allow."""
-        return Zendesk(access=self, reach=reach, held=held, progress=progress, sleep=self.sleep)
+
+async def granted_scopes(connection: Connection) -> frozenset[str] | None:
+    """The scopes that Zendesk granted to a bearer token; None where it cannot be told.
+
+    An API token has none of its own. A token without any scope has full ``read`` and ``write``
+    (``zendesk-api.md`` §2.4). A failure is not fatal: the configured scopes still limit, and
+    Zendesk still refuses what was not granted.
+    """
+    if not connection.credentials.tells_scopes:
+        return None
+    try:
+        answer = await connection.send("GET", api_path("oauth", "tokens", "current"))
+        token = parse(Token, answer.body, "token")
+    except ZendeskError as error:
+        logger.warning("The granted scopes could not be read (%s).", type(error).__name__)
+        return None
+    if token.scopes is None:
+        return None
+    return frozenset(token.scopes) or frozenset({"read", "write"})

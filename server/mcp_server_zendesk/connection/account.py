@@ -44,8 +44,10 @@ def parse_subdomain(text: str) -> str:
             "the subdomain holds a space, a control character or a letter outside a-z; "
             "for acme.zendesk.com it is 'acme'"
         )
-    if "\\" in trimmed or "@" in trimmed:
-        raise ValueError("the subdomain holds '@' or '\\', which could send credentials elsewhere")
+    if any(character in trimmed for character in "@\\[]"):
+        raise ValueError(
+            "the subdomain holds '@', '\\' or a bracket, which could send credentials elsewhere"
+        )
     name = _host_of(trimmed.lower()).removesuffix(_DOMAIN)
     if "." in name:
         raise ValueError(

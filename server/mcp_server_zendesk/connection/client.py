@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -173,10 +175,15 @@ class Connection:
                 content = await _bounded(response)
             finally:
                 await response.aclose()
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            timed_out = isinstance(error, httpx.TimeoutException)
-            kind = TimedOut if timed_out else ConnectionFailed
-            raise kind(_cause(error), sent=False) from error
+        except (
+            httpx.ConnectError,
+            httpx.ConnectTimeout,
+            httpx.PoolTimeout,
+            httpx.ProxyError,
+        ) as error:
+            if isinstance(error, httpx.TimeoutException):
+                raise TimedOut("no connection came about in time", sent=False) from error
+            raise ConnectionFailed(_cause(error), sent=False) from error
         except httpx.TimeoutException as error:
             raise TimedOut("Zendesk took too long to answer", sent=True) from error
         except httpx.DecodingError as error:
@@ -226,11 +233,14 @@ def _json_object(raw: _Raw) -> Json:
     return body
 
 
-def _cause(error: Exception) -> str:
+def _cause(error: BaseException | None) -> str:
     """Why no connection came about, in our own words."""
-    text = str(error).lower()
-    if "certificate" in text or "ssl" in text:
-        return "the TLS certificate could not be verified"
-    if "name or service" in text or "getaddrinfo" in text or "nodename" in text:
-        return "the account's host name could not be resolved"
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return "the TLS certificate could not be verified"
+        if isinstance(error, ssl.SSLError):
+            return "no TLS connection to Zendesk could be made"
+        if isinstance(error, socket.gaierror):
+            return "the account's host name could not be resolved"
+        error = error.__cause__ or error.__context__
     return "no connection to Zendesk could be made"

@@ -15,7 +15,7 @@ from mcp_server_zendesk.connection import errors
 from mcp_server_zendesk.connection.errors import FieldProblem, Refusal
 
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
-_SCOPE = re.compile(r"[a-z_]+(?::(?:read|write))?")
+_SCOPE = re.compile(r"read|write|impersonate|[a-z_]{1,64}:(?:read|write)")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:/-]{1,128}")
 _LIMIT_PREFIX = "zendesk-ratelimit-"
 _MAX_PROBLEMS = 50
@@ -86,7 +86,7 @@ def request_id(headers: Mapping[str, str]) -> str | None:
 
 
 def _decode(headers: Mapping[str, str], content: bytes) -> Any:
-    """JSON when it is JSON, text when it is plain text, None for HTML and for nothing."""
+    """JSON when it is JSON, text when it is text, whatever it is called; None for HTML."""
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     text = content.decode("utf-8", errors="replace").strip()
     if text.startswith(("{", "[")):
@@ -95,6 +95,8 @@ def _decode(headers: Mapping[str, str], content: bytes) -> Any:
         except (ValueError, RecursionError):
             return None
     if kind == "text/plain" and not text.startswith("<"):
+        return text
+    if kind == "text/html" and "<" not in text:
         return text
     return None
 

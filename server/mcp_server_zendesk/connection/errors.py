@@ -92,7 +92,6 @@ class ScopeMissing(ZendeskError):
         self.lacking = held.lacking(self.required)
         self.held = held.effective
         super().__init__("the effective scopes do not cover this")
-        self.outcome = "not_applied"
 
 
 class OutOfReach(ZendeskError):

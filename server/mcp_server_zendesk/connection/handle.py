@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
-import anyio
-
+from mcp_server_zendesk.connection.access import Access
+from mcp_server_zendesk.connection.client import Answer, Json
 from mcp_server_zendesk.connection.errors import (
     ConnectionFailed,
     Outcome,
@@ -21,10 +21,6 @@ from mcp_server_zendesk.connection.errors import (
 )
 from mcp_server_zendesk.connection.paths import Segment, api_path
 from mcp_server_zendesk.connection.scopes import HeldScopes, requirement, satisfies
-
-if TYPE_CHECKING:
-    from mcp_server_zendesk.connection.access import Access
-    from mcp_server_zendesk.connection.client import Answer, Json
 
 T = TypeVar("T")
 Params = Mapping[str, str | int]
@@ -64,7 +60,6 @@ class Zendesk:
     reach: Reach
     held: HeldScopes
     progress: Progress = silent
-    sleep: Callable[[float], Awaitable[None]] = anyio.sleep
     requests: int = 0
     outcome: Outcome = "not_applied"
     request_id: str | None = None
@@ -122,13 +117,14 @@ class Zendesk:
     ) -> Answer:
         reads = method == "GET"
         self._allow(requirement(method, path), reads=reads)
+        target = api_path(*path)
         before = self.outcome
         self.requests += 1
         if not reads:
             self.outcome = "unknown"  # until an answer, or a cancellation, says better
         try:
             answer = await self.access.connection.send(
-                method, api_path(*path), params=params, body=body, headers=headers
+                method, target, params=params, body=body, headers=headers
             )
         except ZendeskError as error:
             if isinstance(error, Refused):

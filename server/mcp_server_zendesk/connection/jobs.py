@@ -30,6 +30,6 @@ async def finished(zendesk: Zendesk, answer: Mapping[str, Any]) -> JobStatus:
         await zendesk.progress(
             job.progress or 0, job.total, f"Zendesk is working on it ({job.status})"
         )
-        await zendesk.sleep(wait)
+        await zendesk.access.sleep(wait)
         job = parse(JobStatus, await zendesk.get("job_statuses", job.id), "job_status")
     return job

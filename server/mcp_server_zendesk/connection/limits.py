@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+# The header of the limit and what its fellows begin with; Zendesk's spelling varies by year.
+_FAMILIES = (
+    ("ratelimit-limit", "ratelimit"),
+    ("rate-limit", "rate-limit"),
+    ("x-rate-limit", "x-rate-limit"),
+)
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +26,13 @@ class Headroom:
 
 def read_headroom(headers: Mapping[str, str]) -> Headroom | None:
     """The account-wide limit; None where an answer does not carry it."""
-    limit = _number(headers.get("ratelimit-limit") or headers.get("x-rate-limit"))
-    remaining = _number(headers.get("ratelimit-remaining") or headers.get("x-rate-limit-remaining"))
-    if limit is None or remaining is None:
-        return None
-    return Headroom(limit, remaining, _number(headers.get("ratelimit-reset")))
+    for limit_name, family in _FAMILIES:
+        limit = _number(headers.get(limit_name))
+        remaining = _number(headers.get(f"{family}-remaining"))
+        if limit is not None and remaining is not None:
+            return Headroom(limit, remaining, _number(headers.get(f"{family}-reset")))
+    return None
 
 
 def _number(value: str | None) -> int | None:
-    return int(value) if value is not None and value.isascii() and value.isdecimal() else None
+    return int(value) if value is not None and _NUMBER.fullmatch(value) else None

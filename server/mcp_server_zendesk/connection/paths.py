@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from mcp_server_zendesk.connection.errors import ForeignAddress
 
@@ -37,8 +37,7 @@ def same_origin(url: str, origin: str) -> bool:
     """Whether an absolute URL has exactly this origin, and no user information."""
     try:
         ours, theirs = urlsplit(origin), urlsplit(url)
-        port = theirs.port or _DEFAULT_PORTS.get(theirs.scheme)
-        our_port = ours.port or _DEFAULT_PORTS.get(ours.scheme)
+        port, our_port = _port(theirs), _port(ours)
     except ValueError:
         return False
     return (
@@ -48,6 +47,10 @@ def same_origin(url: str, origin: str) -> bool:
         and "@" not in theirs.netloc
         and "\\" not in url
     )
+
+
+def _port(parts: SplitResult) -> int | None:
+    return _DEFAULT_PORTS.get(parts.scheme) if parts.port is None else parts.port
 
 
 def link_path(link: str, origin: str) -> str:

@@ -20,7 +20,9 @@ RecordT = TypeVar("RecordT", bound=BaseModel)
 class Record(BaseModel):
     """What all records share: unknown keys are left aside."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, hide_input_in_errors=True, defer_build=True
+    )
 
 
 class CustomField(Record):
@@ -262,6 +264,3 @@ def parse_list(model: type[RecordT], body: Mapping[str, Any], key: str) -> list[
         return [model.model_validate(item) for item in found]
     except (TypeError, ValidationError) as error:
         raise UnreadableResponse(f"Zendesk's answer holds no readable {key!r}") from error
-
-
-TicketRecord.model_rebuild()

@@ -78,7 +78,7 @@ def parse_scopes(text: str | Iterable[str]) -> frozenset[str]:
     names = text.replace(",", " ").split() if isinstance(text, str) else list(text)
     if not names:
         raise ValueError("no scope is given; the least is 'read'")
-    for name in names:
+    for name in map(str, names):
         if name not in KNOWN_SCOPES:
             raise ValueError(
                 f"a scope is not one of Zendesk's{or_nearest(name, KNOWN_SCOPES)}. "
@@ -135,11 +135,14 @@ class HeldScopes:
     def lacking(self, groups: Iterable[ScopeGroup]) -> tuple[str, ...]:
         """Which layers fall short of the groups: ``workspace``, ``token`` or ``caller``."""
         wanted = tuple(groups)
-        return tuple(
+        short = tuple(
             name
             for name, held in self.layers
             if not all(any(satisfies(held, scope) for scope in group) for group in wanted)
         )
+        if short or self.allows(wanted):
+            return short
+        return tuple(name for name, _ in self.layers)  # each holds another member of a group
 
     @property
     def effective(self) -> tuple[str, ...]:

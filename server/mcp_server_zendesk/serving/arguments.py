@@ -27,7 +27,7 @@ def refuse_unknown(arguments: Mapping[str, Any], valid: Iterable[str]) -> None:
 
 
 def _unknown(name: str, valid: list[str]) -> ArgumentProblem:
-    shown = name if name.isidentifier() and len(name) <= _MAX_NAME else "(unreadable name)"
+    shown = _shown(name)
     near = nearest(name, valid)
     mend = f"did you mean {near!r}? " if near else ""
     known = f"Its arguments: {', '.join(valid)}" if valid else "It takes none"
@@ -41,7 +41,7 @@ def problems_in(error: ValidationError) -> tuple[ArgumentProblem, ...]:
 
 
 def _problem(entry: Any) -> ArgumentProblem:
-    where = ".".join(str(part) for part in entry["loc"]) or "arguments"
+    where = ".".join(_shown(str(part)) for part in entry["loc"]) or "arguments"
     if entry["type"] == "missing":
         return ArgumentProblem(where, "is required", code="missing")
     allowed: tuple[str, ...] = ()
@@ -50,6 +50,12 @@ def _problem(entry: Any) -> ArgumentProblem:
     return ArgumentProblem(
         where, _sentence(entry["msg"]), code=entry["type"], allowed_values=allowed
     )
+
+
+def _shown(name: str) -> str:
+    """A name as a model sent it, where it is one: keys of its own making are values."""
+    named = name.isdecimal() or name.isidentifier()
+    return name if named and len(name) <= _MAX_NAME else "(unreadable name)"
 
 
 def _sentence(message: str) -> str:

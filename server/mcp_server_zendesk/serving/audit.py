@@ -11,6 +11,7 @@ import hmac
 import json
 import logging
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from mcp_server_zendesk.serving.spec import ToolSpec
 logger = logging.getLogger(__name__)
 
 _DIGEST_CHARACTERS = 16
+_RECORD_ID = re.compile(r"[0-9]{1,19}")
 
 
 def _now() -> datetime:
@@ -50,7 +52,11 @@ class Audit:
             self._file = None
 
     def intent(self, spec: ToolSpec, arguments: Mapping[str, Any]) -> None:
-        """A write is about to be tried."""
+        """A write is about to be tried.
+
+        Raises:
+            OSError: The line cannot be written; a write that leaves no trace is not tried.
+        """
         self._line({"phase": "intent", **self._about(spec.name, spec, arguments)})
 
     def outcome(
@@ -65,18 +71,23 @@ class Audit:
         outcome: str | None,
         request_id: str | None,
     ) -> None:
-        """A call has ended, in an answer (``ok``) or in an error of some kind."""
-        self._line(
-            {
-                "phase": "outcome",
-                **self._about(tool, spec, arguments),
-                "kind": kind,
-                "outcome": outcome,
-                "ms": round(milliseconds),
-                "zendesk_requests": requests,
-                "zendesk_request_id": request_id,
-            }
-        )
+        """A call has ended, in an answer (``ok``) or in an error of some kind.
+
+        A full disk does not take the answer away: what happened has happened.
+        """
+        entry = {
+            "phase": "outcome",
+            **self._about(tool, spec, arguments),
+            "kind": kind,
+            "outcome": outcome,
+            "ms": round(milliseconds),
+            "zendesk_requests": requests,
+            "zendesk_request_id": request_id,
+        }
+        try:
+            self._line(entry)
+        except OSError:
+            logger.exception("The audit file could not be written")
 
     def _about(
         self, tool: str, spec: ToolSpec | None, arguments: Mapping[str, Any]
@@ -111,6 +122,6 @@ def _record_ids(arguments: Mapping[str, Any]) -> dict[str, int]:
     for name, value in arguments.items():
         if not (name.isidentifier() and name.endswith("_id")) or isinstance(value, bool):
             continue
-        if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()):
+        if _RECORD_ID.fullmatch(str(value) if isinstance(value, str | int) else ""):
             found[name] = int(value)
     return found

@@ -19,7 +19,7 @@ _LONGEST = 2_048
 
 def seal(position: str, query: Mapping[str, Any]) -> str:
     """A cursor at ``position`` (Zendesk's own cursor, or a page) of ``query``."""
-    packed = json.dumps([_digest(query), position], separators=(",", ":"))
+    packed = json.dumps([_digest(query, position), position], separators=(",", ":"))
     return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
 
 
@@ -39,14 +39,15 @@ def unseal(cursor: str, query: Mapping[str, Any]) -> str:
         raise InvalidArguments.of(
             "cursor", "is not a cursor of this server; leave it out to start from the beginning"
         )
-    if digest != _digest(query):
+    if digest != _digest(query, position) or cursor != seal(position, query):
         raise InvalidArguments.of(
             "cursor",
-            "belongs to another query; repeat the arguments that it came with, or leave it out",
+            "belongs to another query, or was altered; repeat the arguments that it came with, or "
+            "leave it out",
         )
     return str(position)
 
 
-def _digest(query: Mapping[str, Any]) -> str:
-    canonical = json.dumps(query, sort_keys=True, default=str)
+def _digest(query: Mapping[str, Any], position: str) -> str:
+    canonical = json.dumps([query, position], sort_keys=True, default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()[:_DIGEST_CHARACTERS]

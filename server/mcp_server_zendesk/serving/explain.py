@@ -42,9 +42,8 @@ def _with_outcome(explanation: Explanation, outcome: Outcome) -> Explanation:
             explanation, outcome=outcome, retryable=False, hint=_LOOK_FIRST + explanation.hint
         )
     if outcome == "applied":
-        return replace(
-            explanation, outcome=outcome, retryable=False, hint=_WAS_APPLIED + explanation.hint
-        )
+        rest = "Read the record again to see it." if explanation.retryable else explanation.hint
+        return replace(explanation, outcome=outcome, retryable=False, hint=_WAS_APPLIED + rest)
     return replace(explanation, outcome=outcome)
 
 
@@ -159,10 +158,12 @@ def _unreadable(error: errors.UnreadableResponse, _: Circumstances) -> Explanati
     )
 
 
-def _rate_limited(error: errors.RateLimited, _: Circumstances) -> Explanation:
+def _rate_limited(error: errors.RateLimited, at: Circumstances) -> Explanation:
     refusal = error.refusal
+    limit = refusal.limit or ("background-jobs" if refusal.code == "TooManyJobs" else None)
+    says = at.clean(refusal.text)
     wait = None if refusal.retry_after is None else max(1, math.ceil(refusal.retry_after))
-    which = f"the limit {refusal.limit!r}" if refusal.limit else "a request limit"
+    which = f"the limit {limit!r}" if limit else "a request limit"
     when = f"in {wait} seconds" if wait else "in about a minute"
     return Explanation(
         kind="rate_limited",
@@ -173,7 +174,10 @@ def _rate_limited(error: errors.RateLimited, _: Circumstances) -> Explanation:
         who="model",
         retryable=True,
         retry_after_seconds=wait,
-        details={"limit": refusal.limit} if refusal.limit else {},
+        details={
+            **({"limit": limit} if limit else {}),
+            **({"zendesk_says": says} if says else {}),
+        },
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any, Literal, get_args
 
 from mcp_server_zendesk.connection.errors import Outcome
@@ -39,8 +41,10 @@ Who = Literal["model", "user", "admin"]
 META_KEY = "mcp-server-zendesk/error"
 
 
+_ZENDESK_TEXT_READ = 500
 _ZENDESK_TEXT_CHARACTERS = 200
 _SHORTEST_ECHO = 4
+_LONGEST_START = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +59,24 @@ class Circumstances:
 
     def clean(self, text: str | None) -> str:
         """Zendesk's own words for a model: cleaned, short, without the values that were sent."""
-        shown = clean_line(text or "", _ZENDESK_TEXT_CHARACTERS)
+        shown = clean_line(text or "", _ZENDESK_TEXT_READ)
         for value in sorted(self.sent_values, key=len, reverse=True):
-            if len(value) >= _SHORTEST_ECHO:
-                shown = shown.replace(value, "…")
-        return shown
+            shown = _without(shown, clean_line(value, _ZENDESK_TEXT_READ))
+        return clean_line(shown, _ZENDESK_TEXT_CHARACTERS)
+
+
+def _without(text: str, value: str) -> str:
+    """Take a value out wherever it, or a beginning of it that Zendesk cut, is echoed."""
+    if len(value) < _SHORTEST_ECHO:
+        return text
+    echo = re.compile(re.escape(value[:_LONGEST_START]), re.IGNORECASE)
+    parts: list[str] = []
+    while found := echo.search(text):
+        rest = zip(text[found.end() :], value[_LONGEST_START:], strict=False)
+        more = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], rest))
+        parts += [text[: found.start()], "…"]
+        text = text[found.end() + more :]
+    return "".join([*parts, text])
 
 
 @dataclass(frozen=True, slots=True)

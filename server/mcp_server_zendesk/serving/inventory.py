@@ -38,7 +38,7 @@ class Policy:
             for name in names:
                 if name not in valid:
                     raise ValueError(
-                        f"{setting}: {name!r} does not exist{or_nearest(name, valid)}. "
+                        f"{setting}: one of the names does not exist{or_nearest(name, valid)}. "
                         f"Valid: {', '.join(valid)}"
                     )
 

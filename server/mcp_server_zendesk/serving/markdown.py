@@ -49,7 +49,7 @@ def to_markdown(html: str) -> tuple[str, int, bool]:
     """Markdown, how many characters were hidden from human eyes, and whether that is all."""
     shallow = _shallow_part(html)
     safe = nh3.clean(
-        shallow,
+        shallow.encode(errors="ignore").decode(),  # without halves of surrogate pairs
         tags=_TAGS,
         clean_content_tags=_DROPPED,
         attributes={"*": _HIDING, "a": {"href"}, "img": {"alt", "src"}, "font": {"color"}},

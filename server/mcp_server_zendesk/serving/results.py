@@ -64,7 +64,7 @@ Time = Annotated[
 class Result(BaseModel):
     """A part of an answer. What is None is left out."""
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
 
 
 ItemT = TypeVar("ItemT", bound=Result)

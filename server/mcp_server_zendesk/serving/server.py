@@ -130,8 +130,8 @@ class ZendeskServer(MCPServer[Any]):
             spec = self._permitted(call)
             refuse_unknown(arguments, [parameter.name for parameter in spec.parameters])
             self._learn_granted(context)
-            call.zendesk = self._access.handle(
-                spec.reach, self._access.held(), progress=_progress(context)
+            call.zendesk = Zendesk(
+                self._access, spec.reach, self._access.held(), progress=_progress(context)
             )
             if call.writes:
                 self._audit.intent(spec, arguments)

@@ -33,8 +33,8 @@ _STRAY_JOINER = re.compile(
 _LINE_END = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _FENCE_LIKE = re.compile(r"[<\uff1c](?=\s{0,8}/?\s{0,8}untrusted)", re.IGNORECASE)
-_IMAGE = re.compile(r"!\[([^\]\n]{0,200}+)\]\(([^)\s]{0,2000}+)[^)\n]{0,200}+\)")
-_LINK = re.compile(r"\[([^\]\n]{1,300}+)\]\(\s{0,4}+([^)\s]{1,2000}+)[^)\n]{0,200}+\)")
+_IMAGE = re.compile(r"!\[([^\[\]\n]{0,200}+)\]\(([^)\s]{0,2000}+)[^)\n]{0,200}+\)")
+_LINK = re.compile(r"\[([^\[\]\n]{1,300}+)\]\(\s{0,4}+([^)\s]{1,2000}+)[^)\n]{0,200}+\)")
 _REFERENCE = re.compile(r"^(?:[^\S\n]|[>*+-]|\d{1,9}[.)])*+\[[^\n]*\]:[^\n]*", re.MULTILINE)
 _BLANK_LINES = re.compile(r"\n{3,}")
 

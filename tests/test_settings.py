@@ -1,0 +1,353 @@
+from __future__ import annotations
+
+import base64
+import traceback
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcp_server_zendesk.connection.errors import NotConfigured
+from mcp_server_zendesk.connection.scopes import KNOWN_SCOPES
+from mcp_server_zendesk.settings import (
+    ConfigurationError,
+    Settings,
+    default_config_file,
+    load,
+)
+
+CANARY = "canary-secret-9"
+ACME = {"ZENDESK_SUBDOMAIN": "acme"}
+
+
+@pytest.fixture(autouse=True)
+def _no_file_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platformdirs, "user_config_dir", lambda *_, **__: str(tmp_path / "none"))
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    file = tmp_path / "config.toml"
+    file.write_text(
+        """
+        [workspaces.acme]
+        subdomain = "acme"
+        scopes = ["read", "tickets:write"]
+        log_level = "debug"
+
+        [workspaces.other]
+        subdomain = "other"
+        read_only = true
+        """
+    )
+    return file
+
+
+def _load(environ: dict[str, str] | None = None, **flags: Any) -> Settings:
+    return load(flags, environ=environ or {})
+
+
+def _message(
+    environ: dict[str, str] | None = None, config: Path | None = None, **flags: Any
+) -> str:
+    """The one line that an admin reads, and proof that nothing else tells more."""
+    with pytest.raises(ConfigurationError) as caught:
+        load(flags, environ=environ or {}, config=config)
+    message = str(caught.value)
+    assert message
+    assert "\n" not in message
+    chain: BaseException | None = caught.value
+    while chain is not None:
+        assert CANARY not in f"{chain} {chain!r}"
+        chain = chain.__cause__ or chain.__context__
+    assert CANARY not in "".join(traceback.format_exception(caught.value))
+    return message
+
+
+def test_flag_beats_environment_beats_table_beats_default(config: Path) -> None:
+    environ = {"ZENDESK_LOG_LEVEL": "warning", "ZENDESK_CONFIRM": "client"}
+    flags = {"workspace": "acme", "log_level": "error", "scopes": None}
+    settings = load(flags, environ=environ, config=config)
+    assert settings.log_level == "error"
+    assert settings.confirm == "client"
+    assert settings.scopes == {"read", "tickets:write"}
+    assert settings.auth == "oauth"
+    assert load({"workspace": "acme"}, environ=environ, config=config).log_level == "warning"
+    assert load({"workspace": "acme"}, environ={}, config=config).log_level == "debug"
+    assert load({"workspace": "other"}, environ={}, config=config).log_level == "info"
+
+
+def test_a_workspace_is_chosen_by_name(config: Path) -> None:
+    environ = {"ZENDESK_WORKSPACE": "other"}
+    settings = load({}, environ=environ, config=config)
+    assert (settings.workspace, settings.subdomain, settings.read_only) == ("other", "other", True)
+    assert load({"workspace": "acme"}, environ=environ, config=config).subdomain == "acme"
+
+
+def test_a_workspace_that_is_not_chosen_or_not_there_is_an_error(config: Path) -> None:
+    assert "ZENDESK_WORKSPACE: acme, other" in _message(config=config)
+    message = _message({"ZENDESK_WORKSPACE": "acne"}, config)
+    assert "nearest is 'acme'" in message
+    assert _message({"ZENDESK_WORKSPACE": CANARY}, config)
+
+
+def test_the_only_workspace_needs_no_choice(tmp_path: Path) -> None:
+    file = tmp_path / "one.toml"
+    file.write_text('[workspaces.solo]\nsubdomain = "solo"\n')
+    assert load({}, environ={}, config=file).workspace == "solo"
+
+
+def test_the_default_file_is_read_where_it_is_and_may_be_absent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platformdirs, "user_config_dir", lambda *_, **__: str(tmp_path))
+    assert default_config_file() == tmp_path / "config.toml"
+    assert _load(ACME).workspace == "default"
+    (tmp_path / "config.toml").write_text('[workspaces.home]\nsubdomain = "home"\n')
+    assert _load().subdomain == "home"
+
+
+def test_every_variable_of_the_environment_is_read() -> None:
+    settings = _load(
+        {
+            "ZENDESK_WORKSPACE": "work",
+            "ZENDESK_SUBDOMAIN": " https://Acme.zendesk.com/agent ",
+            "ZENDESK_AUTH": " API_TOKEN ",
+            "ZENDESK_SCOPES": "read, tickets:write",
+            "ZENDESK_OAUTH_CLIENT_ID": "client",
+            "ZENDESK_OAUTH_CLIENT_SECRET": "one",
+            "ZENDESK_OAUTH_TOKEN": "two",
+            "ZENDESK_EMAIL": "ann@acme.com/token",
+            "ZENDESK_API_TOKEN": "three",
+            "ZENDESK_TOOLSETS": "tickets, users",
+            "ZENDESK_TOOLS": "get_user",
+            "ZENDESK_EXCLUDE_TOOLS": "get_ticket  check_connection",
+            "ZENDESK_READ_ONLY": " true ",
+            "ZENDESK_CONFIRM": "Client",
+            "ZENDESK_LOG_LEVEL": "DEBUG",
+        }
+    )
+    assert settings.account.origin == "https://acme.zendesk.com"
+    secrets = (settings.client_secret, settings.oauth_token, settings.api_token)
+    assert [secret and secret.get_secret_value() for secret in secrets] == ["one", "two", "three"]
+    assert settings.model_dump(exclude={"client_secret", "oauth_token", "api_token"}) == {
+        "workspace": "work",
+        "subdomain": "acme",
+        "auth": "api_token",
+        "scopes": frozenset({"read", "tickets:write"}),
+        "client_id": "client",
+        "email": "ann@acme.com",
+        "toolsets": ("tickets", "users"),
+        "tools": ("get_user",),
+        "exclude_tools": ("get_ticket", "check_connection"),
+        "read_only": True,
+        "confirm": "client",
+        "log_level": "debug",
+    }
+
+
+def test_other_variables_are_left_alone() -> None:
+    environ = {**ACME, "SUBDOMAIN": "x", "ZENDESK_UNKNOWN": "x", "ZENDESK_CLIENT_ID": "x"}
+    assert _load(environ).client_id is None
+
+
+@pytest.mark.parametrize("nothing", ["", "   ", "\n"])
+def test_an_empty_variable_counts_as_unset(nothing: str) -> None:
+    names = ["SCOPES", "AUTH", "OAUTH_TOKEN", "TOOLSETS", "READ_ONLY", "WORKSPACE", "EMAIL"]
+    settings = _load({**ACME, **{f"ZENDESK_{name}": nothing for name in names}})
+    assert settings == _load(ACME)
+    assert settings.toolsets is None
+    assert "ZENDESK_SUBDOMAIN" in _message({"ZENDESK_SUBDOMAIN": nothing})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "${ZENDESK_TOKEN}",
+        "${input:zendesk token}",
+        "$ZENDESK_TOKEN",
+        "%ZENDESK_TOKEN%",
+        " ${X} ",
+        "Bearer ${X}",
+        "${user_config.token}",
+        "a${X}b",
+    ],
+)
+@pytest.mark.parametrize("name", ["ZENDESK_OAUTH_TOKEN", "ZENDESK_SUBDOMAIN", "ZENDESK_EMAIL"])
+def test_a_placeholder_that_nobody_filled_in_is_named(name: str, value: str) -> None:
+    message = _message({**ACME, name: value})
+    assert message.startswith(f"{name} holds a placeholder")
+    assert value.strip() not in message
+
+
+def test_without_a_subdomain_the_start_says_how_to_go_on() -> None:
+    message = _message({})
+    for word in ("ZENDESK_SUBDOMAIN", "--subdomain", "serve --demo"):
+        assert word in message
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("SUBDOMAIN", f"{CANARY}.evil.com", "subdomain: "),
+        ("SUBDOMAIN", f"https://[{CANARY}]/", "subdomain: "),
+        ("AUTH", CANARY, "auth: "),
+        ("SCOPES", CANARY, "scopes: "),
+        ("SCOPES", f"read {CANARY}", "scopes: "),
+        ("OAUTH_TOKEN", f"{CANARY} {CANARY}", "oauth_token: "),
+        ("OAUTH_TOKEN", f"{CANARY}\u00e9", "oauth_token: "),
+        ("OAUTH_TOKEN", f"{CANARY}\x07", "oauth_token: "),
+        ("API_TOKEN", f"{CANARY}\n{CANARY}", "api_token: "),
+        ("OAUTH_CLIENT_SECRET", f"{CANARY}\t{CANARY}", "client_secret: "),
+        ("OAUTH_TOKEN", "Bearer ", "oauth_token: "),
+        ("EMAIL", CANARY, "email: "),
+        ("EMAIL", f"{CANARY}@acme.com:x", "email: "),
+        ("READ_ONLY", CANARY, "read_only: "),
+        ("CONFIRM", CANARY, "confirm: "),
+        ("LOG_LEVEL", CANARY, "log_level: "),
+    ],
+)
+def test_an_error_names_the_setting_and_never_the_value(name: str, value: str, says: str) -> None:
+    message = _message({**ACME, f"ZENDESK_{name}": value})
+    assert message.startswith(says)
+    assert len(message) > len(says) + 10
+
+
+def test_all_errors_are_told_at_once() -> None:
+    message = _message({**ACME, "ZENDESK_AUTH": CANARY, "ZENDESK_READ_ONLY": CANARY})
+    assert "auth: " in message
+    assert "; read_only: " in message
+
+
+def test_an_unknown_scope_is_told_with_the_nearest_and_the_valid_ones() -> None:
+    message = _message({**ACME, "ZENDESK_SCOPES": "ticket:write"})
+    assert "the nearest is 'tickets:write'" in message
+    assert all(scope in message for scope in KNOWN_SCOPES)
+
+
+@pytest.mark.parametrize(
+    ("toml", "says"),
+    [
+        (f'[workspaces.a]\nsubdomain = "a"\noauth_token = "{CANARY}"', "'oauth_token'; secrets"),
+        (f'[workspaces.a]\nsubdomain = "a"\napi_token = "{CANARY}"', "'api_token'; secrets"),
+        (f'[workspaces.a]\nclient_secret = "{CANARY}"', "'client_secret'; secrets never"),
+        (f'[workspaces.a]\nsubdomian = "{CANARY}"', "unknown key 'subdomian'; the nearest is 'sub"),
+        (f'[workspaces.a]\nworkspace = "{CANARY}"', "unknown key 'workspace'"),
+        (f'subdomain = "{CANARY}"', "'subdomain' is not known at the top"),
+        (f'workspaces = "{CANARY}"', "each workspace is a table"),
+        (f'[workspaces]\na = "{CANARY}"', "each workspace is a table"),
+        (f'[workspaces.a]\nsubdomain = "{CANARY}', "is not valid TOML"),
+        (f"[workspaces.a]\nsubdomain = ['{CANARY}']", "subdomain: "),
+        (f'[workspaces.a]\nsubdomain = "a"\nread_only = "{CANARY}"', "read_only: "),
+        ('[workspaces.a]\nsubdomain = "a"\nscopes = [1]', "scopes: "),
+        ('[workspaces.a]\nsubdomain = "a"\nscopes = 1', "scopes: "),
+        ('[workspaces.a]\nsubdomain = "a"\nscopes = []', "scopes: "),
+        (f'[workspaces.a]\nsubdomain = "a"\nscopes = [["{CANARY}"]]', "scopes: "),
+        ('[workspaces.a]\nsubdomain = "a"\ntools = [1]', "tools: "),
+        (f'[workspaces.a]\nsubdomain = "a"\nemail = {{x = "{CANARY}"}}', "email: "),
+        ('[workspaces."a\\nb"]\nunknown = 1', "name of a workspace holds a control character"),
+    ],
+)
+def test_a_file_at_fault_is_told_in_one_line(tmp_path: Path, toml: str, says: str) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(toml)
+    message = _message(config=file)
+    assert says in message
+    assert "Traceback" not in message
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    assert "does not exist" in _message(config=tmp_path / "nothing.toml")
+    assert "cannot be read" in _message(config=tmp_path)
+    (tmp_path / "latin.toml").write_bytes(b"# gr\xfc\xdfe")
+    assert "it is not UTF-8 text" in _message(config=tmp_path / "latin.toml")
+
+
+def test_a_list_may_stand_in_the_file_as_text_or_as_list(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(
+        '[workspaces.a]\nsubdomain = "a"\nscopes = "read write"\ntools = ["x"]\ntoolsets = "a b"\n'
+    )
+    settings = load({}, environ={}, config=file)
+    assert settings.scopes == {"read", "write"}
+    assert (settings.tools, settings.toolsets) == (("x",), ("a", "b"))
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    ["tok", " tok ", "Bearer tok", "bearer  tok", "\n Bearer tok\n", "Bearer\ttok"],
+)
+def test_a_pasted_token_is_read_without_what_surrounds_it(pasted: str) -> None:
+    environ = {**ACME, "ZENDESK_AUTH": "oauth_token", "ZENDESK_OAUTH_TOKEN": pasted}
+    credentials = _load(environ).credentials()
+    assert credentials.authorization() == "Bearer tok"
+    assert (credentials.auth, credentials.tells_scopes) == ("oauth_token", True)
+
+
+@pytest.mark.parametrize("email", ["ann@acme.com", " ann@acme.com ", "ann@acme.com/token"])
+def test_an_api_token_signs_as_its_user(email: str) -> None:
+    environ = {"ZENDESK_AUTH": "api_token", "ZENDESK_EMAIL": email, "ZENDESK_API_TOKEN": "tok"}
+    credentials = _load({**ACME, **environ}).credentials()
+    pair = base64.b64encode(b"ann@acme.com/token:tok").decode()
+    assert credentials.authorization() == f"Basic {pair}"
+    assert (credentials.auth, credentials.tells_scopes) == ("api_token", False)
+
+
+@pytest.mark.parametrize(
+    ("environ", "missing"),
+    [
+        ({"ZENDESK_AUTH": "oauth_token"}, ("ZENDESK_OAUTH_TOKEN",)),
+        ({"ZENDESK_AUTH": "api_token"}, ("ZENDESK_EMAIL", "ZENDESK_API_TOKEN")),
+        ({"ZENDESK_AUTH": "api_token", "ZENDESK_EMAIL": "a@b.c"}, ("ZENDESK_API_TOKEN",)),
+        ({"ZENDESK_AUTH": "api_token", "ZENDESK_API_TOKEN": CANARY}, ("ZENDESK_EMAIL",)),
+    ],
+)
+def test_missing_credentials_load_and_the_first_signing_explains(
+    environ: dict[str, str], missing: tuple[str, ...]
+) -> None:
+    credentials = _load({**ACME, **environ}).credentials()
+    assert not credentials.tells_scopes
+    with pytest.raises(NotConfigured) as caught:
+        credentials.authorization()
+    assert caught.value.missing == missing
+    assert all(name in str(caught.value) for name in missing)
+    assert CANARY not in str(caught.value)
+
+
+@pytest.mark.parametrize("auth", ["oauth", "oauth_client_credentials"])
+def test_an_auth_type_that_is_not_there_yet_says_which_one_is(auth: str) -> None:
+    credentials = _load({**ACME, "ZENDESK_AUTH": auth, "ZENDESK_OAUTH_TOKEN": "x"}).credentials()
+    with pytest.raises(NotConfigured, match=auth) as caught:
+        credentials.authorization()
+    assert "ZENDESK_OAUTH_TOKEN" in caught.value.missing
+
+
+def test_secrets_appear_in_no_form_of_the_settings() -> None:
+    names = ["OAUTH_CLIENT_SECRET", "OAUTH_TOKEN", "API_TOKEN"]
+    settings = _load({**ACME, **{f"ZENDESK_{name}": CANARY for name in names}})
+    shown = f"{settings} {settings!r} {settings.model_dump()} {settings.model_dump_json()}"
+    assert CANARY not in shown
+    for auth in ("oauth_token", "api_token"):
+        signed = settings.model_copy(update={"auth": auth, "email": "a@b.c"}).credentials()
+        assert CANARY in signed.authorization() or auth == "api_token"
+        assert CANARY not in f"{signed} {signed!r}"
+
+
+NAMES = st.sampled_from([name.upper() for name in Settings.model_fields])
+VALUES = st.text(st.characters(blacklist_characters="\x00", blacklist_categories=["Cs"]))
+
+
+@given(st.dictionaries(NAMES.map(lambda name: f"ZENDESK_{name}"), VALUES))
+def test_no_environment_at_all_breaks_the_loading(environ: dict[str, str]) -> None:
+    try:
+        settings = load({"subdomain": "acme"}, environ=environ)
+    except ConfigurationError as error:
+        message = str(error)
+    else:
+        message = settings.subdomain
+        assert settings.scopes <= KNOWN_SCOPES
+    assert message
+    assert "\n" not in message
