@@ -149,7 +149,7 @@ class HttpServer:
 
     def address(self) -> str:
         while True:
-            found = re.search(r"Serving \S+ at (http://\S+)", self._log.read_text())
+            found = re.search(r"Serving at (http://\S+)", self._log.read_text())
             if found:
                 return found[1]
             assert self._process.poll() is None, self._log.read_text()

@@ -17,13 +17,16 @@ _SECONDS_TO_FINISH = 10
 
 
 def serve_stdio(server: ZendeskServer) -> None:
-    """Serve one client over standard input and output until it hangs up."""
+    """Serve one client over standard input and output until it hangs up, or is interrupted."""
 
     async def run() -> None:
         async with server.running():
             await server.run_stdio_async()
 
-    anyio.run(run)
+    try:
+        anyio.run(run)
+    except* anyio.BrokenResourceError:
+        logger.debug("Interrupted while a message was on its way")
 
 
 def serve_http(server: ZendeskServer, listening: socket.socket, *, sse: bool) -> None:
