@@ -30,7 +30,8 @@ async def test_a_ticket_comes_with_the_side_loads_asked_for(client: httpx.AsyncC
     assert [one["id"] for one in body["organizations"]] == [FJALLGARDEN_ID]
     assert [one["agent_label"] for one in body["custom_statuses"]] == ["Open"]
     assert ticket["comment_count"] == 3
-    assert ticket["slas"] == {"policy_metrics": []}
+    (running,) = ticket["slas"]["policy_metrics"]
+    assert (running["metric"], running["stage"]) == ("requester_wait_time", "active")
     assert ticket["dates"]["initially_assigned_at"] is not None
     assert ticket["metric_set"]["replies"] == 1
     assert ticket["metric_set"]["reply_time_in_minutes"]["calendar"] == 120

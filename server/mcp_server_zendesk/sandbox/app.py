@@ -1,7 +1,7 @@
 """The sandbox as an ASGI app: from a request to a route, and back with Zendesk's headers."""
 
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from mcp_server_zendesk.sandbox.auth import identify
+from mcp_server_zendesk.sandbox.auth import Caller, identify
+from mcp_server_zendesk.sandbox.breakage import break_connection, kind_of
 from mcp_server_zendesk.sandbox.call import Answer, Call
 from mcp_server_zendesk.sandbox.clock import Clock, utc_now
 from mcp_server_zendesk.sandbox.errors import (
@@ -20,21 +21,23 @@ from mcp_server_zendesk.sandbox.errors import (
     invalid_endpoint,
     no_help_desk,
     unparsable_json,
+    unsupported_media_type,
 )
 from mcp_server_zendesk.sandbox.faults import Fault, Faults
 from mcp_server_zendesk.sandbox.jobs import run_due
 from mcp_server_zendesk.sandbox.landmarks import ADMIN_ID
 from mcp_server_zendesk.sandbox.limits import RateLimits
-from mcp_server_zendesk.sandbox.records import Json
-from mcp_server_zendesk.sandbox.routes import OPEN, TICKET_UPDATES, find_route
+from mcp_server_zendesk.sandbox.records import Json, anonymous_user
+from mcp_server_zendesk.sandbox.routes import find_page, find_route
+from mcp_server_zendesk.sandbox.routing import OPEN, PUBLIC
 from mcp_server_zendesk.sandbox.rules import Rules
 from mcp_server_zendesk.sandbox.seed.desk import seeded_store
+from mcp_server_zendesk.sandbox.sending import Sleep, respond, send_response
 from mcp_server_zendesk.sandbox.store import Store
 from mcp_server_zendesk.sandbox.wire import Wire
 
-Sleep = Callable[[float], Awaitable[None]]
-
 _API = "/api/v2"
+_FORM = "application/x-www-form-urlencoded"
 _KEPT_REQUESTS = 5_000
 _WITHHELD = frozenset({"authorization", "cookie"})
 
@@ -109,18 +112,27 @@ class Sandbox:
         fault = self.faults.take(request.method, request.url.path)
         if fault is not None:
             await self._prepare(fault)
-        if fault is not None and not fault.applied and fault.exception is not None:
-            raise fault.exception
-        if fault is None or fault.applied or fault.status is None:
+            if fault.broken and not fault.applied:
+                await self._break(fault, scope, receive)
+                return
+        if fault is None or fault.applied or not fault.answers_itself:
             response = self._response(request, content)
             self._record(request, content, response.status_code)
-            if fault is not None and fault.exception is not None:
-                raise fault.exception
+            if fault is not None and fault.broken:
+                await self._break(fault, scope, receive)
+                return
         if fault is not None and fault.status is not None:
-            response = self._faulty_response(fault, fault.status)
+            response = self._finished(fault.status, fault.body, fault.headers)
             if not fault.applied:
                 self._record(request, content, fault.status)
-        await response(scope, receive, send)
+        await send_response(response, fault, scope, receive, send, self._sleep)
+
+    async def _break(self, fault: Fault, scope: Scope, receive: Receive) -> None:
+        if fault.breaks is not None:
+            kind = fault.breaks
+        else:
+            kind = kind_of(fault.exception) if fault.exception else "reset"
+        await break_connection(kind, scope, receive, fault.exception)
 
     async def _prepare(self, fault: Fault) -> None:
         if fault.delay_seconds:
@@ -139,59 +151,52 @@ class Sandbox:
 
     def _answer(self, request: Request, content: bytes, headers: dict[str, str]) -> Answer:
         """Takes a request through every gate to its endpoint; notes headers on the way."""
-        host = request.url.hostname or ""
-        if host.endswith(".zendesk.com") and host != f"{self.store.subdomain}.zendesk.com":
-            raise no_help_desk(host)
         store, rules, now = self.store, self.rules, self.store.now()
-        headers |= self._limits.account(rules, now)
-        run_due(store, rules)
-        caller = identify(store, request.headers.get("authorization"))
+        host = request.url.hostname or ""
+        known = rules.any_subdomain or host == f"{store.subdomain}.zendesk.com"
+        if host.endswith(".zendesk.com") and not known:
+            raise no_help_desk(host)
         path = request.url.path
-        below = path.removeprefix(_API)
-        found = find_route(request.method, below) if path.startswith(_API) else None
-        if found is None or found.route.scope != OPEN:
+        below = path.removeprefix(_API).removesuffix(".json")
+        headers |= self._limits.account(rules, now, below)
+        run_due(store, rules)
+        if path.startswith(_API):
+            found = find_route(request.method, below)
+        else:
+            found = find_page(request.method, path)
+        caller = Caller(anonymous_user())
+        if found is None or found.route.scope != PUBLIC:
+            caller = identify(store, request.headers.get("authorization"))
+        if found is None or found.route.scope not in {OPEN, PUBLIC}:
             caller.require_staff()
         if found is None:
             raise invalid_endpoint()
-        if found.route.scope != OPEN:
+        if found.route.scope not in {OPEN, PUBLIC}:
             caller.require_scope(found.route.allowed_scopes(rules))
-        if found.route.endpoint in TICKET_UPDATES:
-            headers |= self._limits.ticket_update(rules, now, caller.user, found.ids["id"])
+        if (
+            rules.help_center_needs_suffix
+            and below.startswith("/help_center")
+            and below == path[7:]
+        ):
+            raise unsupported_media_type()
+        headers |= self._limits.endpoint(rules, now, caller.user, request.method, below)
         call = Call(
             store=store,
             rules=rules,
             caller=caller,
             wire=Wire(store, f"{request.url.scheme}://{request.url.netloc}"),
-            path=below.strip("/").removesuffix(".json"),
+            path=below.strip("/"),
             query=_query(request),
             headers=request.headers,
             body=_body(request, content),
             ids=found.ids,
+            content=content,
         )
         return found.route.endpoint(call)
 
-    def _faulty_response(self, fault: Fault, status: int) -> Response:
-        return self._finished(status, fault.body, dict(fault.headers))
-
     def _finished(self, status: int, body: object, headers: Mapping[str, str]) -> Response:
-        """A response with the headers that every answer has."""
         self._answered += 1
-        always = {
-            "x-request-id": f"{0x8F00000000000000 + self._answered:016x}-ARN",
-            "x-zendesk-api-version": "v2",
-            "cache-control": "max-age=0, private, must-revalidate",
-        }
-        if body is None:
-            return Response(status_code=status, headers={**always, **headers})
-        if isinstance(body, (str, bytes)):
-            media_type = "text/plain; charset=utf-8"
-            content = body.encode() if isinstance(body, str) else body
-        else:
-            media_type = "application/json; charset=utf-8"
-            content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-        given = {name.lower() for name in headers}
-        chosen = None if "content-type" in given else media_type
-        return Response(content, status, {**always, **headers}, chosen)
+        return respond(status, body, headers, self._answered, self.store.now())
 
     def _record(self, request: Request, content: bytes, status: int) -> None:
         headers = {key: value for key, value in request.headers.items() if key not in _WITHHELD}
@@ -214,8 +219,14 @@ def _query(request: Request) -> dict[str, str]:
 
 
 def _body(request: Request, content: bytes) -> Json:
-    """The JSON object in a body; without the right content type there is none (§3)."""
-    if not content or not request.headers.get("content-type", "").startswith("application/json"):
+    """The JSON object in a body; without the right content type there is none (§3).
+
+    Forms are taken beside the API only, by the token endpoint and the consent page.
+    """
+    kind = request.headers.get("content-type", "")
+    if kind.startswith(_FORM) and not request.url.path.startswith(_API):
+        return dict(parse_qsl(content.decode(errors="replace"), keep_blank_values=True))
+    if not content or not kind.startswith("application/json"):
         return {}
     try:
         parsed = json.loads(content)

@@ -20,7 +20,8 @@ MANY = 100
 class Answer:
     """What an endpoint answers; the headers that every answer has are added later."""
 
-    body: Json | None
+    body: Json | str | bytes | None
+    """JSON, text or content of a type that the headers tell, or nothing."""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -38,6 +39,8 @@ class Call:
     headers: Mapping[str, str]
     body: Json
     ids: Mapping[str, Any]
+    content: bytes = b""
+    """The body as it was sent, for what is no JSON."""
 
     @property
     def user(self) -> Json:

@@ -164,6 +164,16 @@ def update_conflict() -> ApiError:
     )
 
 
+def database_conflict() -> ApiError:
+    """409 of two writes at once; quoted by integrators, never recorded."""
+    return ApiError(409, {"error": "DatabaseConflict", "description": "Database collision"})
+
+
+def unsupported_media_type() -> ApiError:
+    """415 of a Help Center path without `.json`; its body is not attested (§7)."""
+    return ApiError(415, {"error": "UnsupportedMediaType", "description": "Unsupported media type"})
+
+
 def unparsable_json() -> ApiError:
     """422 for a body that is not JSON; wording quoted by integrators, never recorded."""
     return ApiError(
@@ -172,9 +182,13 @@ def unparsable_json() -> ApiError:
     )
 
 
-def too_many_requests(retry_after: int, text: str) -> ApiError:
+def too_many_requests(
+    retry_after: int,
+    text: str,
+    headers: Mapping[str, str] | None = None,
+) -> ApiError:
     """429, often text/plain, with the seconds to wait (`zendesk-api.md` §3)."""
-    return ApiError(429, text, {"Retry-After": str(retry_after)})
+    return ApiError(429, text, {**(headers or {}), "Retry-After": str(retry_after)})
 
 
 def too_many_jobs() -> ApiError:

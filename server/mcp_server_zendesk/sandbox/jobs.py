@@ -1,7 +1,8 @@
 """Background jobs: submitted at once, done later, polled meanwhile (`zendesk-api.md` §5.6)."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from mcp_server_zendesk.sandbox.call import Call
@@ -9,20 +10,44 @@ from mcp_server_zendesk.sandbox.errors import ApiError, record_not_found, too_ma
 from mcp_server_zendesk.sandbox.records import Json
 from mcp_server_zendesk.sandbox.rules import Rules
 from mcp_server_zendesk.sandbox.store import Job, Store
-from mcp_server_zendesk.sandbox.tickets.closed import judge
-from mcp_server_zendesk.sandbox.tickets.writing import Writer
 
 MAX_JOBS = 30
 """Queued or running at once, in one account (`zendesk-api.md` §4)."""
 
 
-def submit(call: Call, job_type: str, items: Sequence[Json]) -> Json:
-    """Queues a job; returns its status. Each item has an `id` and what is `wanted` of it."""
+@dataclass(frozen=True)
+class Work:
+    """One item of a job, on its turn."""
+
+    store: Store
+    rules: Rules
+    by: Json
+    index: int
+    item: Json
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a job does with each of its items.
+
+    `do` returns an item's result; what it raises becomes a failed item.
+    """
+
+    job_type: str
+    failure: str
+    """The `error` of a failed item. Recorded is `OrganizationUpdateFailed`; others by analogy."""
+    do: Callable[[Work], Json]
+    single: bool = False
+    """Whether the results are one object, not a list."""
+
+
+def submit(call: Call, task: Task, items: Sequence[Json]) -> Json:
+    """Queues a job; returns its status. What an item holds is the task's own business."""
     store = call.store
     if sum(job.results is None for job in store.jobs.values()) >= MAX_JOBS:
         raise too_many_jobs()
     digest = hashlib.md5(str(store.new_id()).encode(), usedforsecurity=False).hexdigest()
-    job = Job(f"V3-{digest}", job_type, list(items), call.user, store.now())
+    job = Job(f"V3-{digest}", task.job_type, list(items), call.user, store.now(), task=task)
     store.jobs[job.id] = job
     return call.wire.job(job, "queued")
 
@@ -48,38 +73,27 @@ def run_due(store: Store, rules: Rules) -> None:
             _run(store, rules, job)
 
 
+def changed(item_id: object, action: str = "update", status: str = "Updated") -> Json:
+    """The result of an item that was updated or deleted [REC]."""
+    return {"action": action, "id": item_id, "status": status, "success": True}
+
+
 def _run(store: Store, rules: Rules, job: Job) -> None:
     job.finished_at = store.now()
-    job.results = [_update(store, rules, job, index) for index in range(len(job.items))]
+    results = [
+        _result(job.task, Work(store, rules, job.by, index, item))
+        for index, item in enumerate(job.items)
+    ]
+    job.results = {"success": True} if job.task.single else results
 
 
-def _update(store: Store, rules: Rules, job: Job, index: int) -> Json:
-    """One item of an update; a failure is told by `error`, without a `success` key [REC].
-
-    The recorded failure is `OrganizationUpdateFailed`; the name for tickets is by analogy.
-    """
-    item = job.items[index]
+def _result(task: Task, work: Work) -> Json:
+    """One item; a failure is told by `error`, without a `success` key [REC]."""
     try:
-        _update_ticket(store, rules, job.by, item)
+        return task.do(work)
     except ApiError as refused:
-        details = _told(refused)
-        return {"index": index, "error": "TicketUpdateFailed", "id": item["id"]} | {
-            "details": details,
-        }
-    return {"action": "update", "id": item["id"], "status": "Updated", "success": True}
-
-
-def _update_ticket(store: Store, rules: Rules, by: Json, item: Json) -> None:
-    ticket = store.tickets.get(item["id"])
-    if ticket is None:
-        raise record_not_found()
-    closed = rules.closed_tickets
-    if (
-        ticket["status"] == "closed"
-        and judge(store, closed, closed.update_many, by, item["wanted"]) == "ignore"
-    ):
-        return
-    Writer.now(store, rules, by).change(ticket, item["wanted"])
+        known = {"id": work.item["id"]} if work.item.get("id") else {}
+        return {"index": work.index, "error": task.failure, **known, "details": _told(refused)}
 
 
 def _told(refused: ApiError) -> str:

@@ -5,7 +5,7 @@ import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self, overload
 from urllib.parse import urlencode
 
 from mcp_server_zendesk.sandbox.call import Call
@@ -25,6 +25,33 @@ class Page:
 
     records: list[Json]
     frame: Json
+
+
+class ById(Sequence[Json]):
+    """Records in the order of their ids, of which only those that are shown are looked at."""
+
+    def __init__(self, records: Mapping[int, Json]) -> None:
+        self._records = records
+        self.ids = sorted(records)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, at: int) -> Json: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[Json]: ...
+
+    def __getitem__(self, at: int | slice) -> Json | list[Json]:
+        if isinstance(at, int):
+            return self._records[self.ids[at]]
+        return [self._records[one] for one in self.ids[at]]
+
+    def turned(self) -> Self:
+        """The same, the highest id first. Changes this one."""
+        self.ids.reverse()
+        return self
 
 
 def by_id(record: Json) -> Any:
@@ -131,7 +158,10 @@ def _cursor_page(
     def place(record: Json) -> list[Any]:
         return [sorts[name](record), record["id"]]
 
-    ordered = sorted(records, key=place, reverse=descending)
+    if isinstance(records, ById) and name == "id":
+        ordered: Sequence[Json] = records.turned() if descending else records
+    else:
+        ordered = sorted(records, key=place, reverse=descending)
     size = page_size(call)
     first = 0
     before = call.query.get("page[before]")
@@ -141,7 +171,7 @@ def _cursor_page(
     elif before is not None:
         end = _position(ordered, place, _mark(before, sort), descending, past=False)
         first, size = max(0, end - size), min(size, end)
-    found = ordered[first : first + size]
+    found = list(ordered[first : first + size])
     more = first > 0 if before is not None else first + size < len(ordered)
     if not found:
         return Page([], cursor_frame(call, None, None, has_more=False))
@@ -170,13 +200,15 @@ def _position(
     past: bool,
 ) -> int:
     """The index of the first record at the mark or beyond it; `past` skips the mark itself."""
-    for index, record in enumerate(ordered):
-        here = place(record)
-        if here == mark:
-            return index + 1 if past else index
-        if (here < mark) if descending else (here > mark):
-            return index
-    return len(ordered)
+    low, high = 0, len(ordered)
+    while low < high:
+        middle = (low + high) // 2
+        here = place(ordered[middle])
+        if (here > mark if descending else here < mark) or (past and here == mark):
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def _offset_page(
@@ -193,10 +225,13 @@ def _offset_page(
     key = sorts.get(name, sorts[default_sort.removeprefix("-")])
     usual = "desc" if default_sort.startswith("-") else "asc"
     descending = call.query.get("sort_order", usual) == "desc"
-    ordered = sorted(records, key=lambda one: [key(one), one["id"]], reverse=descending)
+    if isinstance(records, ById) and key is by_id:
+        ordered: Sequence[Json] = records.turned() if descending else records
+    else:
+        ordered = sorted(records, key=lambda one: [key(one), one["id"]], reverse=descending)
     first = (page - 1) * per_page
     frame = offset_frame(call, page, per_page, len(ordered))
-    return Page(ordered[first : first + per_page], frame)
+    return Page(list(ordered[first : first + per_page]), frame)
 
 
 def _integer(call: Call, name: str, default: int) -> int:

@@ -39,6 +39,9 @@ class Rules:
 
     closed_tickets: ClosedTicketRules = field(default_factory=ClosedTicketRules)
 
+    any_subdomain: bool = False
+    """Answer as whatever `X.zendesk.com` is asked for; otherwise only the account's own exists."""
+
     rate_limited: bool = False
     """Count requests and refuse with 429. Off, each answer looks like a fresh minute's first."""
     requests_per_minute: int = 700
@@ -56,6 +59,18 @@ class Rules:
     """A job that nobody polls is done by then."""
     job_status_scopes: frozenset[str] = frozenset({"read"})
     """Scopes any of which allows reading a job: no narrow one is documented (§2.4)."""
+
+    private_attachments: bool = True
+    """Whether content addresses ask for authentication (an account setting, §5.7)."""
+    attachment_host: str = "p25.zdusercontent.com"
+    """Where content lies, for whoever asks by a name of Zendesk's; on loopback it is loopback."""
+    largest_upload: int = 50_000_000
+
+    side_conversations: Literal["enabled", "forbidden", "missing"] = "enabled"
+    """An add-on: without it 403 or 404 (§5.7)."""
+
+    help_center_needs_suffix: bool = True
+    """Whether Help Center paths without `.json` get 415; reported of "several" (§7)."""
 
     search_delay_seconds: float = 0.0
     """How long a new ticket stays invisible to search; minutes in the real one (§7)."""

@@ -1,12 +1,13 @@
 """The records of one Zendesk account, in memory."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from mcp_server_zendesk.sandbox.clock import Clock, stamp, utc_now
-from mcp_server_zendesk.sandbox.landmarks import DEMO_SUBDOMAIN
+from mcp_server_zendesk.sandbox.landmarks import ADMIN_ID, DEMO_CLIENT_NUMBER, DEMO_SUBDOMAIN
+from mcp_server_zendesk.sandbox.oauth.records import OAuthClient, OAuthRegister
 from mcp_server_zendesk.sandbox.records import (
     Json,
     brand_record,
@@ -38,7 +39,7 @@ class AccessToken:
     scopes: frozenset[str]
     created_at: datetime
     expires_at: datetime | None = None
-    client_id: int = 41700000003011
+    client_id: int = DEMO_CLIENT_NUMBER
 
 
 @dataclass
@@ -51,8 +52,19 @@ class Job:
     by: Json
     submitted_at: datetime
     polls: int = 0
-    results: list[Json] | None = None
+    results: list[Json] | Json | None = None
     finished_at: datetime | None = None
+    task: Any = None
+    """What is done with each item (`jobs.Task`)."""
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """A ticket that was deleted, and can be restored for thirty days."""
+
+    ticket: Json
+    actor: Json
+    at: str
 
 
 @dataclass
@@ -84,14 +96,30 @@ class Store:
         self.ticket_forms: dict[int, Json] = {}
         self.brands: dict[int, Json] = {}
         self.custom_statuses: dict[int, Json] = {}
-        self.tickets: dict[int, Json] = {}
+        self.tickets: MutableMapping[int, Json] = {}
         self.comments: dict[int, list[Json]] = {}
         self.audits: dict[int, list[Json]] = {}
+        self.deleted_tickets: dict[int, Deleted] = {}
         self.uploads: dict[str, list[Json]] = {}
+        self.contents: dict[int, bytes] = {}
+        self.attachments: dict[int, Json] = {}
+        self.views: dict[int, Json] = {}
+        self.macros: dict[int, Json] = {}
+        self.triggers: dict[int, Json] = {}
+        self.automations: dict[int, Json] = {}
+        self.sla_policies: dict[int, Json] = {}
+        self.satisfaction_ratings: dict[int, Json] = {}
+        self.suspended_tickets: dict[int, Json] = {}
+        self.side_conversations: dict[str, Json] = {}
+        self.categories: dict[int, Json] = {}
+        self.sections: dict[int, Json] = {}
+        self.articles: dict[int, Json] = {}
+        self.translations: dict[int, dict[str, Json]] = {}
         self.jobs: dict[str, Job] = {}
         self.idempotency: dict[str, Created] = {}
         self.api_tokens: dict[str, str] = {}
         self.access_tokens: dict[str, AccessToken] = {}
+        self.oauth = OAuthRegister()
         self._last_id = _FIRST_ID
         self._next_ticket = _FIRST_TICKET
 
@@ -109,6 +137,10 @@ class Store:
         number = self._next_ticket
         self._next_ticket += 1
         return number
+
+    def skip_ticket_ids(self, to: int) -> None:
+        """Gives the next ticket at least this number."""
+        self._next_ticket = max(self._next_ticket, to)
 
     # people
 
@@ -174,6 +206,10 @@ class Store:
             | known,
         )
 
+    def add(self, records: dict[int, Json], record: Json) -> Json:
+        """Adds any other record, with an id and dates where it has none."""
+        return self._added(records, {"id": None, "created_at": None, "updated_at": None, **record})
+
     # tickets
 
     def add_ticket(
@@ -201,7 +237,7 @@ class Store:
         created_at = times.get("created_at") or stamp(self.now())
         ticket = ticket_record(**{**known, **times, "created_at": created_at})
         ticket["id"] = ticket["id"] or self.new_ticket_id()
-        self._next_ticket = max(self._next_ticket, ticket["id"] + 1)
+        self.skip_ticket_ids(ticket["id"] + 1)
         if ticket["requester_id"] is None:
             ticket["requester_id"] = self._some_end_user()["id"]
         requester = self.users[ticket["requester_id"]]
@@ -233,6 +269,22 @@ class Store:
 
     # look-ups
 
+    def said(self, ticket_id: int) -> list[str]:
+        """The plain text of a ticket's comments."""
+        texts = getattr(self.comments, "texts", None)
+        if texts is not None:
+            return list(texts(ticket_id))
+        return [comment["plain_body"] for comment in self.comments[ticket_id]]
+
+    def written_tickets(self) -> Iterable[Json]:
+        """The tickets that are records of their own; generated ones are linked to no other."""
+        kept: Mapping[int, Json] = getattr(self.tickets, "kept", self.tickets)
+        return kept.values()
+
+    def attachment(self, wanted: Callable[[Json], bool]) -> Json | None:
+        """An attachment of any upload or comment."""
+        return next((one for one in self.attachments.values() if wanted(one)), None)
+
     def user_by_email(self, email: str) -> Json | None:
         """The user whom an address belongs to, primary or not."""
         wanted = email.casefold()
@@ -252,10 +304,12 @@ class Store:
     def default_status_id(self, category: str) -> int | None:
         """The default custom status of a category; closed tickets keep the one for solved."""
         category = "solved" if category == "closed" else category
-        for status in self.custom_statuses.values():
-            if status["status_category"] == category and status["default"]:
-                return int(status["id"])
-        return None
+        ids = (
+            int(one["id"])
+            for one in self.custom_statuses.values()
+            if one["status_category"] == category and one["default"]
+        )
+        return next(ids, None)
 
     def default_of(self, records: Mapping[int, Json]) -> int | None:
         """The id of the default brand, form or group."""
@@ -265,8 +319,8 @@ class Store:
         """Whether a user's custom role grants a permission; an admin has them all (§6.1.5)."""
         if user["role"] == "admin":
             return True
-        role = self.custom_roles.get(user["custom_role_id"] or 0)
-        return bool(role and role["configuration"].get(permission))
+        role = self.custom_roles.get(user["custom_role_id"] or 0) or {"configuration": {}}
+        return bool(role["configuration"].get(permission))
 
     # tokens
 
@@ -276,6 +330,7 @@ class Store:
         user_id: int,
         scopes: Iterable[str],
         lifetime: timedelta | None = None,
+        client_id: int = DEMO_CLIENT_NUMBER,
     ) -> AccessToken:
         """Registers a bearer token; a negative lifetime makes one that has expired."""
         now = self.now()
@@ -286,9 +341,40 @@ class Store:
             scopes=frozenset(scopes),
             created_at=now,
             expires_at=None if lifetime is None else now + lifetime,
+            client_id=client_id,
         )
         self.access_tokens[token] = held
         return held
+
+    def revoke_access_token(self, token: str) -> None:
+        """Makes a bearer token invalid at once, and the refresh token that came with it."""
+        self.access_tokens.pop(token, None)
+        refresh = self.oauth.refresh_token_of(token)
+        if refresh is not None:
+            del self.oauth.refresh_tokens[refresh.token]
+
+    def add_oauth_client(
+        self,
+        identifier: str,
+        *,
+        redirect_uris: Iterable[str] = (),
+        secret: str | None = None,
+        allowed_scopes: Iterable[str] | None = None,
+        name: str | None = None,
+        user_id: int = ADMIN_ID,
+    ) -> OAuthClient:
+        """Registers an OAuth client: a public one, or a confidential one with a secret."""
+        client = OAuthClient(
+            id=self.new_id(),
+            identifier=identifier,
+            name=name or identifier.replace("_", " ").title(),
+            user_id=user_id,
+            secret=secret,
+            redirect_uris=tuple(redirect_uris),
+            allowed_scopes=None if allowed_scopes is None else frozenset(allowed_scopes),
+        )
+        self.oauth.clients[identifier] = client
+        return client
 
     def _added(self, records: dict[int, Json], record: Json) -> Json:
         self._dated(record)
@@ -302,10 +388,9 @@ class Store:
         return record
 
     def _some_end_user(self) -> Json:
-        for user in self.users.values():
-            if user["role"] == "end-user" and not user["suspended"]:
-                return user
-        return self.add_user(name="Robin Hale", email="robin.hale@example.com")
+        users = self.users.values()
+        usual = (one for one in users if one["role"] == "end-user" and not one["suspended"])
+        return next(usual, None) or self.add_user(name="Robin Hale", email="robin.hale@example.com")
 
 
 def _stamped(at: object) -> str:

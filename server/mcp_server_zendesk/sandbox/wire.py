@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from urllib.parse import quote, urlsplit
 
 from mcp_server_zendesk.sandbox.clock import moment
 from mcp_server_zendesk.sandbox.records import Json
@@ -13,11 +14,17 @@ class Wire:
 
     def __init__(self, store: Store, origin: str) -> None:
         self._store = store
-        self._origin = origin
+        self.origin = origin
+        """Scheme, host and port that the request was sent to."""
+
+    @property
+    def host(self) -> str:
+        """The host that the request was sent to."""
+        return urlsplit(self.origin).hostname or ""
 
     def address(self, path: str) -> str:
         """The absolute address of a path below `/api/v2/`."""
-        return f"{self._origin}/api/v2/{path}"
+        return f"{self.origin}/api/v2/{path}"
 
     def shown(self, resource: str, record: Json) -> Json:
         """A record with its own address, as most resources have it."""
@@ -50,7 +57,7 @@ class Wire:
     def ticket(self, record: Json) -> Json:
         """A ticket with the keys that Zendesk derives."""
         has_incidents = record["type"] == "problem" and any(
-            other["problem_id"] == record["id"] for other in self._store.tickets.values()
+            other["problem_id"] == record["id"] for other in self._store.written_tickets()
         )
         return {
             **self.shown("tickets", record),
@@ -74,8 +81,8 @@ class Wire:
 
     def attachment(self, record: Json) -> Json:
         """An attachment."""
-        content_url = f"{self._origin}/attachments/token/{record['token']}/?name="
-        content_url += record["file_name"]
+        content_url = f"{self.origin}/attachments/token/{record['token']}/?name="
+        content_url += quote(record["file_name"])
         return {
             "url": self.address(f"attachments/{record['id']}.json"),
             "id": record["id"],
@@ -89,7 +96,7 @@ class Wire:
             "inline": record.get("inline", False),
             "deleted": False,
             "malware_access_override": False,
-            "malware_scan_result": "malware_not_found",
+            "malware_scan_result": record.get("malware_scan_result", "malware_not_found"),
             "thumbnails": [],
         }
 

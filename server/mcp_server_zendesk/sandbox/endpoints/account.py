@@ -2,6 +2,7 @@
 
 from mcp_server_zendesk.sandbox.call import Answer, Call
 from mcp_server_zendesk.sandbox.errors import record_not_found
+from mcp_server_zendesk.sandbox.routing import BROAD, OPEN, route
 from mcp_server_zendesk.sandbox.store import AccessToken
 
 _CSRF_TOKEN = "c5rf-t0ken-of-the-embedded-workspace=="  # noqa: S105
@@ -20,7 +21,7 @@ def show_token(call: Call) -> Answer:
 
 def revoke_token(call: Call) -> Answer:
     """DELETE /oauth/tokens/current (§2.2)."""
-    del call.store.access_tokens[_current_token(call).token]
+    call.store.revoke_access_token(_current_token(call).token)
     return Answer(None, 204)
 
 
@@ -88,3 +89,11 @@ def _current_token(call: Call) -> AccessToken:
     if call.caller.token is None:
         raise record_not_found()
     return call.caller.token
+
+
+ROUTES = (
+    route("GET", "/users/me", show_me, OPEN),
+    route("GET", "/oauth/tokens/current", show_token, OPEN),
+    route("DELETE", "/oauth/tokens/current", revoke_token, OPEN),
+    route("GET", "/account/settings", show_settings, BROAD),
+)

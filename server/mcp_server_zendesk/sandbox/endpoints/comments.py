@@ -4,6 +4,7 @@ from mcp_server_zendesk.sandbox.call import Answer, Call
 from mcp_server_zendesk.sandbox.endpoints.tickets import ticket_of
 from mcp_server_zendesk.sandbox.paging import paged
 from mcp_server_zendesk.sandbox.records import Json
+from mcp_server_zendesk.sandbox.routing import BROAD, route
 
 
 def list_comments(call: Call) -> Answer:
@@ -38,3 +39,9 @@ def list_audits(call: Call) -> Answer:
 
 def _created_at(record: Json) -> str:
     return str(record["created_at"])
+
+
+ROUTES = (
+    route("GET", "/tickets/{id:int}/comments", list_comments, "tickets"),
+    route("GET", "/tickets/{id:int}/audits", list_audits, BROAD),
+)

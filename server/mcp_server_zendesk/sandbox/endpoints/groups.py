@@ -4,6 +4,7 @@ from mcp_server_zendesk.sandbox.call import Answer, Call
 from mcp_server_zendesk.sandbox.errors import record_not_found
 from mcp_server_zendesk.sandbox.paging import paged
 from mcp_server_zendesk.sandbox.records import Json
+from mcp_server_zendesk.sandbox.routing import route
 
 
 def list_groups(call: Call) -> Answer:
@@ -57,3 +58,13 @@ def _memberships(call: Call, held: list[Json]) -> Answer:
     if "groups" in call.included():
         body["groups"] = call.wire.groups(one["group_id"] for one in page.records)
     return Answer(body)
+
+
+ROUTES = (
+    route("GET", "/users/{id:int}/group_memberships", list_user_memberships, "groups"),
+    route("GET", "/groups", list_groups, "groups"),
+    route("GET", "/groups/assignable", list_groups, "groups"),
+    route("GET", "/groups/{id:int}", show_group, "groups"),
+    route("GET", "/groups/{id:int}/memberships", list_group_memberships, "groups"),
+    route("GET", "/group_memberships", list_memberships, "groups"),
+)

@@ -14,6 +14,7 @@ from mcp_server_zendesk.sandbox.paging import (
     offset_numbers,
     page_size,
 )
+from mcp_server_zendesk.sandbox.routing import BROAD, route
 from mcp_server_zendesk.sandbox.search.everything import Hit, find, ordered, shown
 from mcp_server_zendesk.sandbox.search.query import RECORD_TYPES, Query, parse
 from mcp_server_zendesk.sandbox.tickets.sideloads import beside_tickets
@@ -103,3 +104,10 @@ def _mark(call: Call, cursor: str) -> list[object]:
         raise ApiError(400, {"error": "InvalidCursor", "description": "The cursor has expired"})
     mark: list[object] = content["v"]
     return mark
+
+
+ROUTES = (
+    route("GET", "/search", search, BROAD),
+    route("GET", "/search/count", count, BROAD),
+    route("GET", "/search/export", export, BROAD),
+)

@@ -3,6 +3,7 @@
 from mcp_server_zendesk.sandbox.call import Answer, Call
 from mcp_server_zendesk.sandbox.endpoints.tickets import ticket_of
 from mcp_server_zendesk.sandbox.records import Json
+from mcp_server_zendesk.sandbox.routing import route
 from mcp_server_zendesk.sandbox.tickets.closed import judge
 from mcp_server_zendesk.sandbox.tickets.keys import LOCK_KEYS
 from mcp_server_zendesk.sandbox.tickets.values import clean_tags
@@ -56,3 +57,11 @@ def _write(call: Call, ticket: Json, tags: set[str]) -> None:
             return
     lock: Json = {key: call.body[key] for key in LOCK_KEYS if key in call.body}
     call.writer().change(ticket, {**lock, "tags": sorted(tags)})
+
+
+ROUTES = (
+    route("GET", "/tickets/{id:int}/tags", list_tags, "tickets"),
+    route("PUT", "/tickets/{id:int}/tags", add_tags, "tickets"),
+    route("POST", "/tickets/{id:int}/tags", set_tags, "tickets"),
+    route("DELETE", "/tickets/{id:int}/tags", remove_tags, "tickets"),
+)

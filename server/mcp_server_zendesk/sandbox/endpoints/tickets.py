@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from mcp_server_zendesk.sandbox.call import Answer, Call, number
 from mcp_server_zendesk.sandbox.errors import ApiError, record_not_found
-from mcp_server_zendesk.sandbox.paging import paged
+from mcp_server_zendesk.sandbox.paging import ById, paged
 from mcp_server_zendesk.sandbox.records import Json
+from mcp_server_zendesk.sandbox.routing import route
 from mcp_server_zendesk.sandbox.store import Created
 from mcp_server_zendesk.sandbox.tickets.closed import judge
 from mcp_server_zendesk.sandbox.tickets.keys import ON_CREATE, ON_UPDATE, ON_UPDATE_MANY, accept
@@ -20,7 +21,7 @@ def list_tickets(call: Call) -> Answer:
     """GET /tickets; the cursor style sorts by `updated_at`, `id` and `status` only (§5.7)."""
     page = paged(
         call,
-        list(call.store.tickets.values()),
+        ById(call.store.tickets),
         sorts={
             "updated_at": lambda ticket: ticket["updated_at"],
             "status": lambda ticket: STATUSES.index(ticket["status"]),
@@ -47,7 +48,7 @@ def show_ticket(call: Call) -> Answer:
 def list_incidents(call: Call) -> Answer:
     """GET /tickets/{id}/incidents: the incidents that a problem caused."""
     problem = ticket_of(call)
-    every = call.store.tickets.values()
+    every = call.store.written_tickets()
     page = paged(call, [one for one in every if one["problem_id"] == problem["id"]])
     return Answer({**_tickets(call, page.records), **page.frame})
 
@@ -56,14 +57,15 @@ def create_ticket(call: Call) -> Answer:
     """POST /tickets: 201 with Location; an `Idempotency-Key` makes repeating harmless (§5.5)."""
     key = call.headers.get("idempotency-key")
     if key is None:
-        return _create(call)
+        body, headers = _create(call)
+        return Answer(body, 201, headers)
     if len(key) > _IDEMPOTENCY_LENGTH:
         raise _idempotency_error("The idempotency key is too long")
     known = call.store.idempotency.get(key)
     if known is None or call.store.now() > known.at + _IDEMPOTENCY_LIFE:
-        answer = _create(call)
-        call.store.idempotency[key] = Created(call.body, answer.body or {}, call.store.now())
-        return Answer(answer.body, 201, {**answer.headers, "x-idempotency-lookup": "miss"})
+        body, headers = _create(call)
+        call.store.idempotency[key] = Created(call.body, body, call.store.now())
+        return Answer(body, 201, {**headers, "x-idempotency-lookup": "miss"})
     if known.body != call.body:
         raise _idempotency_error("Request parameters don't match the given idempotency key")
     location = known.answer["ticket"]["url"]
@@ -95,12 +97,12 @@ def ticket_of(call: Call) -> Json:
     return ticket
 
 
-def _create(call: Call) -> Answer:
+def _create(call: Call) -> tuple[Json, dict[str, str]]:
     accepted = accept(call.payload("ticket"), ON_CREATE, "ticket")
     ticket, audit = call.writer().create(accepted.wanted)
     shown = call.wire.ticket(ticket)
     body = {"ticket": shown, "audit": call.wire.audit(audit)}
-    return Answer(body, 201, {"Location": shown["url"], **accepted.warning("create")})
+    return body, {"Location": shown["url"], **accepted.warning("create")}
 
 
 def _tickets(call: Call, tickets: list[Json]) -> Json:
@@ -113,3 +115,13 @@ def _tickets(call: Call, tickets: list[Json]) -> Json:
 
 def _idempotency_error(text: str) -> ApiError:
     return ApiError(400, {"error": "IdempotentRequestError", "description": text})
+
+
+ROUTES = (
+    route("GET", "/tickets", list_tickets, "tickets"),
+    route("POST", "/tickets", create_ticket, "tickets"),
+    route("GET", "/tickets/show_many", show_many_tickets, "tickets"),
+    route("GET", "/tickets/{id:int}", show_ticket, "tickets"),
+    route("PUT", "/tickets/{id:int}", update_ticket, "tickets"),
+    route("GET", "/tickets/{id:int}/incidents", list_incidents, "tickets"),
+)

@@ -4,6 +4,7 @@ from mcp_server_zendesk.sandbox.call import Answer, Call, number
 from mcp_server_zendesk.sandbox.errors import invalid_attribute, record_not_found
 from mcp_server_zendesk.sandbox.paging import offset_frame, offset_numbers, paged
 from mcp_server_zendesk.sandbox.records import Json
+from mcp_server_zendesk.sandbox.routing import route
 from mcp_server_zendesk.sandbox.search.people import matching_users
 from mcp_server_zendesk.sandbox.text_match import words_match
 
@@ -13,12 +14,14 @@ def list_users(call: Call) -> Answer:
     roles = {value for key, value in call.query.items() if key in {"role", "role[]"}}
     users = [user for user in _active(call) if not roles or user["role"] in roles]
     page = paged(call, users)
-    return Answer({"users": [call.wire.user(user) for user in page.records], **page.frame})
+    shown = [call.wire.user(user) for user in page.records]
+    return Answer({"users": shown, **_beside(call, page.records), **page.frame})
 
 
 def show_user(call: Call) -> Answer:
     """GET /users/{id}."""
-    return Answer({"user": call.wire.user(_user(call))})
+    user = user_of(call)
+    return Answer({"user": call.wire.user(user), **_beside(call, [user])})
 
 
 def show_many_users(call: Call) -> Answer:
@@ -53,14 +56,14 @@ def autocomplete_users(call: Call) -> Answer:
 
 def list_identities(call: Call) -> Answer:
     """GET /users/{id}/identities."""
-    page = paged(call, call.store.identities.get(_user(call)["id"], []))
+    page = paged(call, call.store.identities.get(user_of(call)["id"], []))
     shown = [call.wire.identity(identity) for identity in page.records]
     return Answer({"identities": shown, **page.frame})
 
 
 def show_related(call: Call) -> Answer:
     """GET /users/{id}/related: how many of what."""
-    user_id = _user(call)["id"]
+    user_id = user_of(call)["id"]
     tickets = call.store.tickets.values()
     return Answer(
         {
@@ -81,6 +84,22 @@ def show_related(call: Call) -> Answer:
     )
 
 
+def _beside(call: Call, users: list[Json]) -> Json:
+    """The side-loads `organizations`, `groups` and `roles`."""
+    beside: Json = {}
+    if "roles" in call.included():
+        held = {user["custom_role_id"] for user in users}
+        roles = call.store.custom_roles.values()
+        beside["roles"] = [role for role in roles if role["id"] in held]
+    if "organizations" in call.included():
+        ids = [user["organization_id"] for user in users]
+        beside["organizations"] = call.wire.organizations(ids)
+    if "groups" in call.included():
+        groups = [one for user in users for one in sorted(call.store.groups_of(user["id"]))]
+        beside["groups"] = call.wire.groups(groups)
+    return beside
+
+
 def _active(call: Call) -> list[Json]:
     return [user for user in call.store.users.values() if user["active"]]
 
@@ -89,7 +108,8 @@ def _external_id(user: Json) -> str:
     return (user["external_id"] or "").casefold()
 
 
-def _user(call: Call) -> Json:
+def user_of(call: Call) -> Json:
+    """The user that the path names."""
     user = call.store.users.get(call.ids["id"])
     if user is None:
         raise record_not_found()
@@ -101,3 +121,14 @@ def _listed(call: Call, found: list[Json]) -> Answer:
     first = (page - 1) * per_page
     shown = [call.wire.user(user) for user in found[first : first + per_page]]
     return Answer({"users": shown, **offset_frame(call, page, per_page, len(found))})
+
+
+ROUTES = (
+    route("GET", "/users", list_users, "users"),
+    route("GET", "/users/show_many", show_many_users, "users"),
+    route("GET", "/users/search", search_users, "users"),
+    route("GET", "/users/autocomplete", autocomplete_users, "users"),
+    route("GET", "/users/{id:int}", show_user, "users"),
+    route("GET", "/users/{id:int}/identities", list_identities, "users"),
+    route("GET", "/users/{id:int}/related", show_related, "users"),
+)

@@ -23,7 +23,7 @@ from mcp_server_zendesk.sandbox.tickets.sideloads import shown_tickets
 from mcp_server_zendesk.sandbox.vocabulary import PRIORITIES, STATUSES, TICKET_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from mcp_server_zendesk.sandbox.call import Call
     from mcp_server_zendesk.sandbox.records import Json
@@ -48,19 +48,15 @@ class Hit:
 def find(call: Call, query: Query, types: Sequence[str] = ()) -> list[Hit]:
     """Every record that meets the query, in the order of ids."""
     seeker = Seeker(call.store, call.user, call.store.now())
-    return [
-        Hit(kind, record)
-        for kind in types or query.types or RECORD_TYPES
-        for record in _records(call, kind)
-        if record_matches(
-            seeker,
-            record,
-            query,
-            fields=_FIELDS[kind],
-            known=_KNOWN,
-            texts=_texts(call, kind),
+    hits: list[Hit] = []
+    for kind in types or query.types or RECORD_TYPES:
+        fields, texts = _FIELDS[kind], _texts(call, kind)
+        hits += (
+            Hit(kind, record)
+            for record in _records(call, kind)
+            if record_matches(seeker, record, query, fields=fields, known=_KNOWN, texts=texts)
         )
-    ]
+    return hits
 
 
 def ordered(
@@ -85,10 +81,13 @@ def _shown(call: Call, hit: Hit, included: set[str]) -> Json:
     return call.wire.shown(f"{hit.kind}s", hit.record)
 
 
-def _records(call: Call, kind: str) -> list[Json]:
+def _records(call: Call, kind: str) -> Iterable[Json]:
     store = call.store
     if kind == "ticket":
-        return [one for one in store.tickets.values() if _is_indexed(call, one)]
+        every = store.tickets.values()
+        if not call.rules.search_delay_seconds:
+            return every
+        return [one for one in every if _is_indexed(call, one)]
     if kind == "user":
         return [one for one in store.users.values() if one["active"]]
     if kind == "organization":

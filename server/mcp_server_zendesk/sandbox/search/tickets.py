@@ -21,8 +21,7 @@ from mcp_server_zendesk.sandbox.vocabulary import PRIORITIES, STATUSES
 
 def texts_of(store: Store, ticket: Json) -> list[str | None]:
     """What free words are looked for in: subject and comments, the first being the description."""
-    said = (comment["plain_body"] for comment in store.comments[ticket["id"]])
-    return [ticket["subject"], *said]
+    return [ticket["subject"], *store.said(ticket["id"])]
 
 
 def _status(_: Seeker, ticket: Json, term: Term) -> bool:

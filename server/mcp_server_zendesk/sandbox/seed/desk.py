@@ -3,29 +3,62 @@
 from datetime import timedelta
 
 from mcp_server_zendesk.sandbox.clock import Clock, stamp, utc_now
-from mcp_server_zendesk.sandbox.landmarks import ADMIN_EMAIL, ADMIN_ID, DEMO_API_TOKEN, DEMO_TOKEN
+from mcp_server_zendesk.sandbox.landmarks import (
+    ADMIN_EMAIL,
+    ADMIN_ID,
+    DEMO_API_TOKEN,
+    DEMO_CLIENT,
+    DEMO_CLIENT_SECRET,
+    DEMO_CONFIDENTIAL_CLIENT,
+    DEMO_REDIRECT_URIS,
+    DEMO_TOKEN,
+)
 from mcp_server_zendesk.sandbox.records import Json, via_channel
 from mcp_server_zendesk.sandbox.rules import Rules
+from mcp_server_zendesk.sandbox.seed.desk_drawer import add_drawer
 from mcp_server_zendesk.sandbox.seed.everyday import EVERYDAY
 from mcp_server_zendesk.sandbox.seed.furniture import add_furniture
+from mcp_server_zendesk.sandbox.seed.guide import add_guide
 from mcp_server_zendesk.sandbox.seed.hostile import HOSTILE
 from mcp_server_zendesk.sandbox.seed.landmark_tickets import LANDMARKS
 from mcp_server_zendesk.sandbox.seed.people import add_people
+from mcp_server_zendesk.sandbox.seed.rules import add_rules
 from mcp_server_zendesk.sandbox.seed.story import AUTOMATION, Attached, Story, Turn
 from mcp_server_zendesk.sandbox.seed.world import WORLD
 from mcp_server_zendesk.sandbox.store import Store
 from mcp_server_zendesk.sandbox.tickets.writing import Writer
 
 
-def seeded_store(clock: Clock = utc_now) -> Store:
-    """A store with Northwind Outdoor in it: always the same, its times relative to now."""
+def seeded_store(clock: Clock = utc_now, tickets: int = 0) -> Store:
+    """A store with Northwind Outdoor in it: always the same, its times relative to now.
+
+    Args:
+        clock: What "now" is.
+        tickets: How many generated tickets stand behind the seeded ones, for load.
+    """
     store = Store(clock)
     add_people(store)
     add_furniture(store)
+    add_rules(store)
     store.api_tokens[ADMIN_EMAIL] = DEMO_API_TOKEN
     store.add_access_token(DEMO_TOKEN, ADMIN_ID, ("read", "write"))
+    store.add_oauth_client(DEMO_CLIENT, redirect_uris=DEMO_REDIRECT_URIS)
+    store.add_oauth_client(
+        DEMO_CONFIDENTIAL_CLIENT,
+        redirect_uris=DEMO_REDIRECT_URIS,
+        secret=DEMO_CLIENT_SECRET,
+        allowed_scopes=("read", "write", "tickets:read", "tickets:write", "users:read"),
+    )
     for story in (*LANDMARKS, *HOSTILE, *WORLD, *EVERYDAY):
         _tell(store, story)
+    add_guide(store)
+    add_drawer(store)
+    if tickets:
+        from mcp_server_zendesk.sandbox.scale.collections import (  # noqa: PLC0415 - rarely wanted
+            add_generated_tickets,
+        )
+
+        add_generated_tickets(store, tickets)
     return store
 
 

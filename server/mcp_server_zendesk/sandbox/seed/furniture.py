@@ -160,6 +160,28 @@ _STATUSES: tuple[tuple[int, str, str, str, bool], ...] = (
 )
 
 
+_WARRANTY_CONDITIONS = [
+    {
+        "parent_field_id": at.PRODUCT_AREA_FIELD_ID,
+        "parent_field_type": "tagger",
+        "value": "area_repair",
+        "child_fields": [
+            {
+                "id": at.ORDER_NUMBER_FIELD_ID,
+                "is_required": False,
+                "required_on_statuses": {"type": "SOME_STATUSES", "statuses": ["solved"]},
+            },
+            {
+                "id": at.TRIP_DATE_FIELD_ID,
+                "is_required": False,
+                "required_on_statuses": {"type": "NO_STATUSES"},
+            },
+        ],
+    },
+]
+"""A repair cannot be solved without its order number."""
+
+
 def add_furniture(store: Store) -> None:
     """Adds fields, forms, brands and statuses."""
     made = stamp(store.now() - timedelta(days=815))
@@ -191,6 +213,7 @@ def add_furniture(store: Store) -> None:
         name="Warranty claim",
         position=2,
         ticket_field_ids=[*system, *(one for one in custom if one != at.GROUP_BOOKING_FIELD_ID)],
+        agent_conditions=_WARRANTY_CONDITIONS,
         created_at=made,
     )
     forms = [at.SUPPORT_FORM_ID, at.WARRANTY_FORM_ID]

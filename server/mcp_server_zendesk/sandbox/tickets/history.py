@@ -192,6 +192,7 @@ def _add_comment(
         "attachments": list(comment.get("attachments", ())),
         "audit_id": audit["id"],
     }
+    store.attachments.update((one["id"], one) for one in written["attachments"])
     audit["events"].append(written)
     listed = {
         **written,

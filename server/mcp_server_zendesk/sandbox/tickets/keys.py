@@ -91,6 +91,58 @@ ON_UPDATE_MANY: dict[str, Check] = {
     "remove_tags": _is_list_or_text,
 }
 
+ON_ORGANIZATION: dict[str, Check] = {
+    "name": _is_text,
+    "details": _is_text,
+    "notes": _is_text,
+    "domain_names": _is_list,
+    "external_id": _is_text,
+    "group_id": _is_id,
+    "shared_tickets": _is_flag,
+    "shared_comments": _is_flag,
+    "tags": _is_list,
+    "organization_fields": _is_object,
+}
+ON_USER: dict[str, Check] = {
+    **dict.fromkeys(
+        (
+            "name",
+            "email",
+            "role",
+            "alias",
+            "details",
+            "notes",
+            "phone",
+            "signature",
+            "locale",
+            "time_zone",
+            "external_id",
+            "ticket_restriction",
+            "remote_photo_url",
+        ),
+        _is_text,
+    ),
+    **dict.fromkeys(("custom_role_id", "default_group_id", "locale_id", "organization_id"), _is_id),
+    **dict.fromkeys(
+        (
+            "suspended",
+            "verified",
+            "moderator",
+            "only_private_comments",
+            "restricted_agent",
+            "shared_phone_number",
+            "skip_verify_email",
+        ),
+        _is_flag,
+    ),
+    "tags": _is_list,
+    "user_fields": _is_object,
+    "organization": _is_object,
+    "organization_ids": _is_list,
+    "group_ids": _is_list,
+    "identities": _is_list,
+}
+
 LOCK_KEYS = frozenset({"safe_update", "updated_stamp"})
 """Keys that say how to write, not what."""
 
@@ -103,13 +155,13 @@ class Accepted:
     unpermitted: list[str] = field(default_factory=list)
     invalid: list[str] = field(default_factory=list)
 
-    def warning(self, action: str) -> dict[str, str]:
+    def warning(self, action: str, controller: str = "tickets") -> dict[str, str]:
         """The `X-Zendesk-API-Warn` header as recorded since 2023: Ruby's view of a hash."""
         if not self.unpermitted and not self.invalid:
             return {}
         return {
             "X-Zendesk-API-Warn": (
-                '{:allowed_parameters=>{:controller=>"tickets", '
+                f'{{:allowed_parameters=>{{:controller=>"{controller}", '
                 f':action=>"{action}", '
                 f":unpermitted_keys=>{_ruby_list(self.unpermitted)}, "
                 f":invalid_values=>{_ruby_list(self.invalid)}}}}}"

@@ -59,8 +59,10 @@ def check_solving(draft: Draft) -> None:
         return
     values = values_of(after)
     form = draft.store.ticket_forms.get(after["ticket_form_id"] or 0)
+    hidden, asked = by_conditions(form, after)
     for field in draft.store.ticket_fields.values():
-        if not (field["required"] and field["active"]):
+        required = field["id"] in asked or (field["required"] and field["id"] not in hidden)
+        if not (required and field["active"]):
             continue
         if field["type"] == "assignee":
             missing = after["assignee_id"] is None
@@ -77,6 +79,36 @@ def check_solving(draft: Draft) -> None:
                 ticket_field_id=field["id"],
                 ticket_field_type=field_class(field),
             )
+
+
+def by_conditions(form: Json | None, ticket: Json) -> tuple[set[int], set[int]]:
+    """What a form's `agent_conditions` hide, and what they require on solve.
+
+    A field that is the child of conditions is shown where one of them holds. Statuses other than
+    solved may ask for fields too; whether the API refuses there is not known, here it does not.
+    """
+    children: set[int] = set()
+    shown: set[int] = set()
+    asked: set[int] = set()
+    values = values_of(ticket)
+    for condition in (form or {}).get("agent_conditions", ()):
+        value = values.get(condition["parent_field_id"])
+        held = value if isinstance(value, list) else [value]
+        holds = condition["value"] in held
+        for child in condition["child_fields"]:
+            children.add(child["id"])
+            if holds:
+                shown.add(child["id"])
+                if _asked_on_solve(child):
+                    asked.add(child["id"])
+    return children - shown, asked
+
+
+def _asked_on_solve(child: Json) -> bool:
+    on = child.get("required_on_statuses") or {}
+    if on.get("type") == "SOME_STATUSES":
+        return "solved" in on.get("statuses", ())
+    return on.get("type") == "ALL_STATUSES" or (not on and bool(child.get("is_required")))
 
 
 def move_to(draft: Draft, status: str) -> None:

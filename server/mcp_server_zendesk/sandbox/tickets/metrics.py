@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mcp_server_zendesk.sandbox.records import Json
     from mcp_server_zendesk.sandbox.store import Store
 
-_METRIC_ID_OFFSET = 41_699_000_000_000
+METRIC_ID_OFFSET = 41_699_000_000_000
 
 
 def dates_of(store: Store, ticket: Json) -> Json:
@@ -47,7 +47,7 @@ def metric_set_of(store: Store, ticket: Json) -> Json:
         if one["public"] and one["author_id"] not in customers
     ]
     return {
-        "id": _METRIC_ID_OFFSET + ticket["id"],
+        "id": METRIC_ID_OFFSET + ticket["id"],
         "ticket_id": ticket["id"],
         "created_at": ticket["created_at"],
         "updated_at": ticket["updated_at"],
@@ -108,3 +108,30 @@ def _spent(store: Store, statuses: list[tuple[str, str]], which: set[str]) -> Js
 
 def _last(stamps: list[str]) -> str | None:
     return stamps[-1] if stamps else None
+
+
+def metric_events_of(store: Store, ticket: Json) -> list[Json]:
+    """What the clocks of a ticket did: started with it, stopped at an answer or a solution."""
+    metrics = metric_set_of(store, ticket)
+    first_id = METRIC_ID_OFFSET * 2 + ticket["id"] * 16
+    staff = [
+        one["created_at"]
+        for one in store.comments[ticket["id"]][1:]
+        if one["public"] and one["author_id"] != ticket["requester_id"]
+    ]
+    ends = {
+        "reply_time": staff[0] if staff else None,
+        "requester_wait_time": metrics["solved_at"],
+        "full_resolution_time": metrics["solved_at"],
+    }
+    events = [
+        (metric, kind, at)
+        for metric, end in ends.items()
+        for kind, at in (("activate", ticket["created_at"]), ("fulfill", end))
+        if at is not None
+    ]
+    return [
+        {"id": first_id + number, "ticket_id": ticket["id"], "metric": metric}
+        | {"instance_id": 1, "type": kind, "time": at}
+        for number, (metric, kind, at) in enumerate(events)
+    ]

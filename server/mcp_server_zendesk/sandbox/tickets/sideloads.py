@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mcp_server_zendesk.sandbox.tickets.metrics import dates_of, metric_set_of
+from mcp_server_zendesk.sandbox.tickets.slas import sla_metrics_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,8 +49,7 @@ def _shown(call: Call, ticket: Json, included: set[str]) -> Json:
         metric_set = metric_set_of(call.store, ticket)
         shown["metric_set"] = call.wire.shown("ticket_metrics", metric_set)
     if "slas" in included:
-        # This account has no SLA policy.
-        shown["slas"] = {"policy_metrics": []}
+        shown["slas"] = {"policy_metrics": sla_metrics_of(call.store, ticket)}
     if "dates" in included:
         shown["dates"] = dates_of(call.store, ticket)
     return shown
