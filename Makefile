@@ -13,7 +13,7 @@ demo: .venv/.product  ## Play a short real session against the embedded workspac
 
 test: .venv/.test  ## Run all tests that this machine can run, with branch coverage
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(TESTS)
+	$(BIN)/coverage run -m pytest --numprocesses auto $(TESTS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -36,6 +36,7 @@ node: $(NODE_TESTS)/node_modules/.package-lock.json  ## Install the TypeScript c
 
 bench: .venv/.test  ## Figures as ratios against a baseline of the same run
 	$(BIN)/python tests/bench/bench.py
+	$(BIN)/python tests/bench/throughput.py
 
 build: .venv/.quality  ## Wheel and sdist into dist/
 	$(BIN)/python -m build

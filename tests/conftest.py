@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import stamina
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from mcp import Client
 
 from desk import OpenWorkspace, Workspace
+from mcp_server_zendesk.connection.retries import ATTEMPTS
 from mcp_server_zendesk.embedded import embedded_settings
 from mcp_server_zendesk.sandbox import Rules, Sandbox
 from mcp_server_zendesk.settings import Settings
@@ -24,6 +26,14 @@ hypothesis_settings.register_profile(
     "steady", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("steady")
+
+
+@pytest.fixture(autouse=True)
+def no_backoff() -> Iterator[None]:
+    """As many attempts as ever, without the waiting between them."""
+    stamina.set_testing(True, attempts=ATTEMPTS, cap=True)
+    yield
+    stamina.set_testing(False)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from pydantic import (
 )
 
 from mcp_server_zendesk.connection.account import Account, parse_subdomain
-from mcp_server_zendesk.connection.credentials import ApiToken, BearerToken, Credentials
+from mcp_server_zendesk.connection.credentials import ApiToken, BearerToken, Credentials, Fixed
 from mcp_server_zendesk.connection.errors import NotConfigured
 from mcp_server_zendesk.connection.nearest import or_nearest
 from mcp_server_zendesk.connection.scopes import parse_scopes
@@ -158,7 +158,7 @@ class Settings(BaseModel):
         )
 
 
-class _Missing:
+class _Missing(Fixed):
     """Credentials that are not there: tools are listed, and the first call explains."""
 
     tells_scopes = False

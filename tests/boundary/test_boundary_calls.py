@@ -310,7 +310,7 @@ async def test_a_cancelled_call_is_recorded_as_such(
 
     async with open_workspace(audit_log=file, transport=httpx.MockTransport(forever)) as desk:
         with anyio.move_on_after(0.05):
-            await desk.server.call_tool("add_internal_note", {"ticket_id": 1, "body": "x"})
+            await desk.server.call_tool("update_ticket", {"ticket_id": 1, "priority": "low"})
     lines = audit_in(file)
     assert [line.get("kind", line["phase"]) for line in lines] == ["intent", "cancelled"]
     assert lines[-1]["outcome"] == "unknown"

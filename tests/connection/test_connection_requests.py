@@ -70,7 +70,7 @@ async def test_json_goes_out_and_comes_in(
     assert answer.body == {"ticket": {"subject": "Grüße"}}
     assert answer.warning == 'Removed restricted keys ["x"]'
     assert answer.request_id == "abc-1"
-    assert connection.headroom == Headroom(400, 399)
+    assert connection.gate.headroom == Headroom(400, 399)
 
 
 async def test_headroom_of_an_earlier_answer_stays_and_a_refusal_brings_it_too(
@@ -83,7 +83,7 @@ async def test_headroom_of_an_earlier_answer_stays_and_a_refusal_brings_it_too(
     with pytest.raises(Exception, match="404"):
         await connection.send("GET", "/api/v2/tickets/1")
     await connection.send("GET", "/api/v2/tickets/1")
-    assert connection.headroom == Headroom(700, 7)
+    assert connection.gate.headroom == Headroom(700, 7)
 
 
 @pytest.mark.parametrize(("status", "content"), [(204, b""), (200, b""), (200, b" \n"), (202, b"")])

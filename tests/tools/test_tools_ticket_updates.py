@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-import httpx
 import pytest
 
 from desk import OpenWorkspace
-from mcp_server_zendesk.sandbox import Fault, Sandbox
+from mcp_server_zendesk.sandbox import Fault, Sandbox, misfortunes
 from mcp_server_zendesk.sandbox.landmarks import (
     ADMIN_ID,
     AGENT_ID,
@@ -224,16 +224,44 @@ async def test_a_note_is_always_internal(open_workspace: OpenWorkspace) -> None:
         assert write.body == {"ticket": {"comment": {"body": "Asked the team.", "public": False}}}
 
 
-async def test_a_lost_answer_is_told_as_unknown(open_workspace: OpenWorkspace) -> None:
+async def test_a_note_whose_answer_was_lost_is_found_and_not_sent_again(
+    open_workspace: OpenWorkspace,
+) -> None:
     async with open_workspace() as desk:
-        lost = Fault(exception=httpx.ReadError("reset"), applied=True)
+        lost = misfortunes.reset_after_write()
         desk.sandbox.faults.add("PUT", f"/tickets/{OPEN_TICKET}$", 1, lost)
-        error = await desk.fail("add_internal_note", ticket_id=OPEN_TICKET, body="once")
-        assert error["kind"] == "network_error"
-        assert error["outcome"] == "unknown"
-        assert error["retryable"] is False
-        assert "read the record again" in error["hint"]
+        answer = await desk.ask("add_internal_note", ticket_id=OPEN_TICKET, body="Only *once*.")
+        assert answer["answer_was_lost"] is True
+        assert answer["comment_id"]
         assert len(desk.sent("PUT")) == 1
+
+
+async def test_a_colleagues_note_is_not_mistaken_for_the_lost_one(
+    open_workspace: OpenWorkspace,
+) -> None:
+    async with open_workspace() as desk:
+
+        def colleague() -> None:
+            comments = desk.sandbox.store.comments[OPEN_TICKET]
+            comments.append({**comments[-1], "id": desk.sandbox.store.new_id()})
+
+        lost = replace(misfortunes.reset_before_write(), effect=colleague)
+        desk.sandbox.faults.add("PUT", f"/tickets/{OPEN_TICKET}$", 1, lost)
+        error = await desk.fail("add_internal_note", ticket_id=OPEN_TICKET, body="Ours.")
+        assert error["outcome"] == "unknown"
+        assert "read the record again" in error["hint"]
+
+
+async def test_an_update_whose_first_answer_was_lost_says_so(
+    open_workspace: OpenWorkspace,
+) -> None:
+    async with open_workspace() as desk:
+        lost = misfortunes.reset_after_write()
+        desk.sandbox.faults.add("PUT", f"/tickets/{OPEN_TICKET}$", 1, lost)
+        answer = await desk.ask("update_ticket", ticket_id=OPEN_TICKET, priority="low")
+        assert answer["answer_was_lost"] is True
+        assert "unchanged" not in answer
+        assert desk.sandbox.store.tickets[OPEN_TICKET]["priority"] == "low"
 
 
 async def test_a_note_on_a_closed_ticket_is_explained(open_workspace: OpenWorkspace) -> None:

@@ -49,6 +49,14 @@ class RateLimit(Result):
     resets_in_seconds: int | None = None
 
 
+class Cached(Result):
+    """What is kept for some minutes: how often it was read from Zendesk, and from memory."""
+
+    name: Line
+    loads: int
+    hits: int
+
+
 class ConnectionCheck(Result):
     """The state of the connection."""
 
@@ -61,6 +69,7 @@ class ConnectionCheck(Result):
     tools: list[Line]
     hidden_tools: list[HiddenTool]
     rate_limit: RateLimit | None = None
+    cache: list[Cached] | None = None
 
 
 async def check_connection(zendesk: Zendesk, inventory: Inventory) -> ConnectionCheck:
@@ -73,7 +82,7 @@ async def check_connection(zendesk: Zendesk, inventory: Inventory) -> Connection
     me = await who_am_i(zendesk)
     await access.learn_granted()
     held = access.held(caller=zendesk.held.caller)
-    headroom = access.connection.headroom
+    headroom = access.connection.gate.headroom
     return ConnectionCheck(
         workspace=access.workspace,
         subdomain=access.connection.account.subdomain,
@@ -94,6 +103,11 @@ async def check_connection(zendesk: Zendesk, inventory: Inventory) -> Connection
         )
         if headroom
         else None,
+        cache=[
+            Cached(name=name, loads=loads, hits=access.cache.hits.get(name, 0))
+            for name, loads in sorted(access.cache.loads.items())
+        ]
+        or None,
     )
 
 

@@ -10,7 +10,12 @@ from pydantic import ConfigDict, Field
 
 from mcp_server_zendesk.connection.client import Answer
 from mcp_server_zendesk.connection.envelopes import names_closed_ticket
-from mcp_server_zendesk.connection.errors import TicketClosed, ValidationFailed, ZendeskError
+from mcp_server_zendesk.connection.errors import (
+    TicketClosed,
+    UnreadableResponse,
+    ValidationFailed,
+    ZendeskError,
+)
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.records import (
     AuditEvent,
@@ -55,6 +60,10 @@ class TicketChange(Result):
         list[Line] | None, Field(description="Asked for, but dropped by Zendesk")
     ] = None
     comment_id: int | None = None
+    answer_was_lost: Annotated[
+        bool | None,
+        Field(description="It was done, but an answer was lost: changes may be told in part"),
+    ] = None
 
 
 async def read_ticket(zendesk: Zendesk, ticket_id: int) -> TicketRecord:
@@ -62,22 +71,29 @@ async def read_ticket(zendesk: Zendesk, ticket_id: int) -> TicketRecord:
     return parse(TicketRecord, await zendesk.get("tickets", ticket_id), "ticket")
 
 
-async def put_ticket(zendesk: Zendesk, ticket_id: int, ticket: dict[str, Any]) -> Answer:
-    """Update Ticket.
+async def put_ticket(
+    zendesk: Zendesk, ticket_id: int, ticket: dict[str, Any], *, harmless: bool = False
+) -> Answer:
+    """Update Ticket. ``harmless``: it only sets fields, so doing it twice is the same as once.
 
     Raises:
+        UnreadableResponse: The answer does not show the ticket.
         TicketClosed: Zendesk refused the values and the ticket turns out to be closed. Its words
             are localized, so the ticket itself is asked (``zendesk-api.md`` §6.2).
         ZendeskError: In one of its kinds.
     """
     try:
-        return await zendesk.put("tickets", ticket_id, body={"ticket": ticket})
+        answer = await zendesk.put("tickets", ticket_id, body={"ticket": ticket}, harmless=harmless)
     except ValidationFailed as refused:
         if names_closed_ticket(refused.refusal) or await _is_closed(zendesk, ticket_id):
             raise TicketClosed(
                 refused.refusal, ticket_id=ticket_id, tried=("update_ticket",)
             ) from refused
         raise
+    if not isinstance(answer.body.get("ticket"), dict):
+        zendesk.outcome = "unknown"  # a success that does not show the ticket proves nothing
+        raise UnreadableResponse("Zendesk's answer to an update holds no ticket")
+    return answer
 
 
 async def _is_closed(zendesk: Zendesk, ticket_id: int) -> bool:
@@ -126,9 +142,10 @@ async def ticket_change(
         status=record.status,
         updated_at=record.updated_at,
         changes=changes,
-        unchanged=untouched or None,
+        unchanged=None if answer.repeated else untouched or None,
         ignored=[_shown_name(key, fields or {}) for key in ignored] or None,
         comment_id=comment,
+        answer_was_lost=answer.repeated or None,
     )
 
 

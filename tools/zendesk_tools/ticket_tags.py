@@ -6,7 +6,8 @@ alone: the tags are always read back and compared.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
@@ -22,9 +23,11 @@ from mcp_server_zendesk.connection.errors import (
     TicketClosed,
     UnreadableResponse,
     ValidationFailed,
+    ZendeskError,
 )
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.records import TicketRecord
+from mcp_server_zendesk.connection.retries import may_have_arrived
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Result
 from mcp_server_zendesk.serving.spec import ToolSpec
@@ -132,7 +135,8 @@ async def update_ticket_tags(
     attempt = _Attempt()
     for path, take in (("update_ticket", _by_update_ticket), ("update_many", _by_update_many)):
         attempt.tried.append(path)
-        await take(zendesk, ticket_id, wish, attempt)
+        async with _lost_answers_looked_up(zendesk, ticket_id, wish):
+            await take(zendesk, ticket_id, wish, attempt)
         after = await _read_back(zendesk, ticket_id)
         if wish.holds(after) or set(after) != set(before):
             return _answer(ticket, before, after, wish, path=path)  # type: ignore[arg-type]
@@ -183,19 +187,26 @@ async def _by_tags_endpoint(
     path = ("tickets", ticket.id, "tags")
     before = _tags(ticket)
     try:
-        if wish.exactly is not None:
-            await zendesk.post(*path, body={"tags": list(wish.exactly)})
-        elif to_add := wish.to_add(before):
-            await zendesk.put(*path, body={"tags": to_add})
-        if wish.exactly is None and (to_remove := wish.to_remove(before)):
-            await zendesk.delete(*path, body={"tags": to_remove})
+        async with _lost_answers_looked_up(zendesk, ticket.id, wish):
+            if wish.exactly is not None:
+                await zendesk.post(*path, body={"tags": list(wish.exactly)}, harmless=True)
+            elif to_add := wish.to_add(before):
+                await zendesk.put(*path, body={"tags": to_add}, harmless=True)
+            if wish.exactly is None and (to_remove := wish.to_remove(before)):
+                await zendesk.delete(*path, body={"tags": to_remove}, harmless=True)
     except _TELLING:
         if (await read_ticket(zendesk, ticket.id)).status == CLOSED:
             return None
         raise
     after = await _read_back(zendesk, ticket.id)
-    if not wish.holds(after) and (await read_ticket(zendesk, ticket.id)).status == CLOSED:
+    if wish.holds(after):
+        return after
+    if (await read_ticket(zendesk, ticket.id)).status == CLOSED:
         return None
+    if set(after) == set(before):
+        without_effect = UnreadableResponse("Zendesk accepted the tags, and they are as before")
+        without_effect.outcome = "not_applied"
+        raise without_effect
     return after
 
 
@@ -230,7 +241,11 @@ async def _by_update_many(zendesk: Zendesk, ticket_id: int, wish: _Wish, attempt
             continue
         try:
             answer = await zendesk.put(
-                "tickets", "update_many", params={"ids": ticket_id}, body={"ticket": {key: tags}}
+                "tickets",
+                "update_many",
+                params={"ids": ticket_id},
+                body={"ticket": {key: tags}},
+                harmless=True,
             )
         except _TELLING as refused:
             attempt.refused(refused)
@@ -252,6 +267,26 @@ async def _settled(
         if (tags <= now) if added else not (tags & now):
             return True
     return False
+
+
+@asynccontextmanager
+async def _lost_answers_looked_up(
+    zendesk: Zendesk, ticket_id: int, wish: _Wish
+) -> AsyncIterator[None]:
+    """A write whose answer was lost is no failure when the tags turn out to be as wished."""
+    try:
+        yield
+    except ZendeskError as lost:
+        if not may_have_arrived(lost) or not await _holds_now(zendesk, ticket_id, wish):
+            raise
+        zendesk.outcome = "applied"
+
+
+async def _holds_now(zendesk: Zendesk, ticket_id: int, wish: _Wish) -> bool:
+    try:
+        return wish.holds(await _read_back(zendesk, ticket_id))
+    except ZendeskError:
+        return False  # the lost answer is what has to be told
 
 
 async def _read_back(zendesk: Zendesk, ticket_id: int) -> list[str]:

@@ -7,14 +7,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from mcp_server_zendesk.connection.errors import ZendeskError
 from mcp_server_zendesk.connection.fields import SCOPE as FIELDS_SCOPE
 from mcp_server_zendesk.connection.fields import ticket_fields
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.nearest import nearest
 from mcp_server_zendesk.connection.records import TicketField
+from mcp_server_zendesk.connection.retries import may_have_arrived
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.spec import ToolSpec
 from mcp_server_zendesk.serving.text import clean_line
+from zendesk_tools.lost_comments import known_comments, look_for_comment
 from zendesk_tools.people import NOBODY, find_agent, find_group
 from zendesk_tools.ticket_changes import TicketChange, put_ticket, ticket_change
 from zendesk_tools.tickets import TicketId
@@ -103,7 +106,7 @@ async def update_ticket(
             "safe_update": True,
             "updated_stamp": f"{expected_updated_at:%Y-%m-%dT%H:%M:%SZ}",
         }
-    answer = await put_ticket(zendesk, ticket_id, ticket)
+    answer = await put_ticket(zendesk, ticket_id, ticket, harmless=expected_updated_at is None)
     return await ticket_change(zendesk, answer, keys, fields)
 
 
@@ -150,7 +153,19 @@ async def add_internal_note(
     comment: dict[str, Any] = {"body": body, "public": False}
     if upload_tokens:
         comment["uploads"] = upload_tokens
-    answer = await put_ticket(zendesk, ticket_id, {"comment": comment})
+    before = await known_comments(zendesk, ticket_id)
+    try:
+        answer = await put_ticket(zendesk, ticket_id, {"comment": comment})
+    except ZendeskError as lost:
+        if not may_have_arrived(lost):
+            raise
+        found = await look_for_comment(
+            zendesk, ticket_id, body, public=False, before=before, lost=lost
+        )
+        if found is None:
+            raise
+        zendesk.outcome = "applied"
+        return TicketChange(ticket_id=ticket_id, changes=[], comment_id=found, answer_was_lost=True)
     return await ticket_change(zendesk, answer, {"comment": body})
 
 

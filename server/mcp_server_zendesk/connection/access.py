@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+AT_ONCE = 16
+"""Requests under way to one account at a time; Zendesk documents no number."""
+
 
 @dataclass(slots=True)
 class Access:
@@ -30,6 +34,8 @@ class Access:
     workspace: str = "default"
     cache: Cache = field(default_factory=Cache)
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
+    clock: Callable[[], float] = time.monotonic
+    at_once: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(AT_ONCE))
     granted: frozenset[str] | None = None
     granted_known: bool = False
     _learning: anyio.Lock = field(default_factory=anyio.Lock)

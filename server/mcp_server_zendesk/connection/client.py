@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import anyio
+
 from mcp_server_zendesk.connection import envelopes
 from mcp_server_zendesk.connection.errors import (
     ConnectionFailed,
@@ -18,7 +20,7 @@ from mcp_server_zendesk.connection.errors import (
     TimedOut,
     UnreadableResponse,
 )
-from mcp_server_zendesk.connection.limits import Headroom, read_headroom
+from mcp_server_zendesk.connection.limits import RateGate
 from mcp_server_zendesk.connection.paths import link_path, same_origin
 
 if TYPE_CHECKING:
@@ -35,19 +37,25 @@ MAX_ANSWER_BYTES = 16 * 1024 * 1024
 MAX_REDIRECTS = 3
 _CONNECT_SECONDS = 10.0
 _ANSWER_SECONDS = 30.0
+TOTAL_SECONDS = 45.0
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NO_CONTENT = 204
+_UNAUTHENTICATED = 401
 _FIRST_REFUSAL = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A successful answer: its JSON object (empty for 204), and what Zendesk said beside it."""
+    """A successful answer: its JSON object (empty for 204), and what Zendesk said beside it.
+
+    ``repeated`` when an earlier attempt's answer was lost: that one may have been applied too.
+    """
 
     body: Json
     status: int = 200
     warning: str | None = None
     request_id: str | None = None
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,16 @@ class _Raw:
     status: int
     headers: Mapping[str, str]
     content: bytes = field(repr=False)
+    signed_with: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    path: str
+    params: Mapping[str, str | int] | None = None
+    body: Json | None = field(default=None, repr=False)
+    headers: Mapping[str, str] | None = None
 
 
 class Connection:
@@ -77,7 +95,7 @@ class Connection:
         self._transport = transport
         self._user_agent = user_agent
         self._client: httpx.AsyncClient | None = None
-        self.headroom: Headroom | None = None
+        self.gate = RateGate()
 
     async def aclose(self) -> None:
         """Close the pool."""
@@ -106,15 +124,10 @@ class Connection:
         Raises:
             ZendeskError: In one of its kinds; on a write with its ``outcome``.
         """
-        started = time.perf_counter()
-        raw = await self._follow(method, path, params=params, body=body, headers=headers)
-        logger.debug(
-            "%s %s answered %d in %.0f ms",
-            method,
-            path.partition("?")[0],
-            raw.status,
-            (time.perf_counter() - started) * 1000,
-        )
+        request = _Request(method, path, params, body, headers)
+        raw = await self._follow(request)
+        if raw.status == _UNAUTHENTICATED and await self.credentials.renew(raw.signed_with):
+            raw = await self._follow(request)  # a rejected request was not carried out
         if raw.status >= _FIRST_REFUSAL:
             refusal = envelopes.read_refusal(raw.status, raw.headers, raw.content)
             raise envelopes.exception_for(refusal, auth=self.credentials.auth)
@@ -125,50 +138,53 @@ class Connection:
             request_id=envelopes.request_id(raw.headers),
         )
 
-    async def _follow(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str | int] | None,
-        body: Json | None,
-        headers: Mapping[str, str] | None,
-    ) -> _Raw:
+    async def _follow(self, request: _Request) -> _Raw:
         """Send, and follow redirects of a GET that stay on the account's origin."""
-        raw = await self._exchange(method, path, params=params, body=body, headers=headers)
+        raw = await self._exchange(request)
         for _ in range(MAX_REDIRECTS):
             if raw.status not in _REDIRECTS:
                 return raw
             target = link_path(raw.headers.get("location", ""), self.account.origin)
-            if method != "GET":
+            if request.method != "GET":
                 break
-            raw = await self._exchange("GET", target, params=None, body=None, headers=headers)
+            raw = await self._exchange(_Request("GET", target, headers=request.headers))
         if raw.status in _REDIRECTS:
             raise UnreadableResponse("Zendesk redirects and does not arrive", status=raw.status)
         return raw
 
-    async def _exchange(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str | int] | None,
-        body: Json | None,
-        headers: Mapping[str, str] | None,
-    ) -> _Raw:
+    async def _exchange(self, asked: _Request) -> _Raw:
+        """One request and one answer, within a bounded time."""
+        started = time.perf_counter()
+        try:
+            with anyio.fail_after(TOTAL_SECONDS):
+                raw = await self._transmit(asked)
+        except TimeoutError as error:
+            raise TimedOut("Zendesk took too long to answer", sent=True) from error
+        self.gate.learn(asked.method, asked.path, raw.status, raw.headers)
+        logger.debug(
+            "%s %s answered %d in %.0f ms",
+            asked.method,
+            asked.path.partition("?")[0],
+            raw.status,
+            (time.perf_counter() - started) * 1000,
+        )
+        return raw
+
+    async def _transmit(self, asked: _Request) -> _Raw:
         import httpx  # noqa: PLC0415 - heavy, and not needed to list tools
 
         client = self._client or self._open()
         request = client.build_request(
-            method,
-            self.account.origin + path,
-            params=params or None,
-            json=body,
-            headers=dict(headers or {}),
+            asked.method,
+            self.account.origin + asked.path,
+            params=asked.params or None,
+            json=asked.body,
+            headers=dict(asked.headers or {}),
         )
         if not same_origin(str(request.url), self.account.origin):
             raise ForeignAddress
-        request.headers["Authorization"] = self.credentials.authorization()
+        authorization = self.credentials.authorization()
+        request.headers["Authorization"] = authorization
         try:
             response = await client.send(request, stream=True)
             try:
@@ -190,8 +206,7 @@ class Connection:
             raise UnreadableResponse("Zendesk's answer could not be decompressed") from error
         except httpx.HTTPError as error:
             raise ConnectionFailed("the connection to Zendesk broke", sent=True) from error
-        self.headroom = read_headroom(response.headers) or self.headroom
-        return _Raw(response.status_code, response.headers, content)
+        return _Raw(response.status_code, response.headers, content, authorization)
 
     def _open(self) -> httpx.AsyncClient:
         import httpx  # noqa: PLC0415 - heavy, and not needed to list tools

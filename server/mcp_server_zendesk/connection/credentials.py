@@ -30,9 +30,22 @@ class Credentials(Protocol):
         """
         ...
 
+    async def renew(self, rejected: str) -> bool:
+        """Whether there is a newer value than the one that Zendesk has just rejected."""
+        ...
+
+
+class Fixed:
+    """Credentials given from outside: nothing here can make new ones."""
+
+    async def renew(self, rejected: str) -> bool:
+        """Never."""
+        del rejected
+        return False
+
 
 @dataclass(frozen=True, slots=True)
-class BearerToken:
+class BearerToken(Fixed):
     """An OAuth access token (``Authorization: Bearer``)."""
 
     token: SecretStr
@@ -45,7 +58,7 @@ class BearerToken:
 
 
 @dataclass(frozen=True, slots=True)
-class ApiToken:
+class ApiToken(Fixed):
     """An API token: Basic with ``{email}/token`` as the user name (``zendesk-api.md`` §2.1).
 
     It has no scopes of its own: the role of its user and the configured scopes limit it.

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
+from mcp_server_zendesk.connection import retries
 from mcp_server_zendesk.connection.access import Access
 from mcp_server_zendesk.connection.client import Answer, Json
 from mcp_server_zendesk.connection.errors import (
-    ConnectionFailed,
     Outcome,
     OutOfReach,
+    RateLimited,
+    Refusal,
     Refused,
     ScopeMissing,
-    TimedOut,
-    Unavailable,
-    UnreadableResponse,
     ZendeskError,
 )
 from mcp_server_zendesk.connection.paths import Segment, api_path
 from mcp_server_zendesk.connection.scopes import HeldScopes, requirement, satisfies
+
+CALL_SECONDS = 50.0
+"""How long one call may take with all its waiting: clients give up after a minute."""
+
+_LEAST_SECONDS = 0.001
+_NEW_TICKET = ("tickets",)
+_TOO_MANY = 429
 
 T = TypeVar("T")
 Params = Mapping[str, str | int]
@@ -63,6 +70,10 @@ class Zendesk:
     requests: int = 0
     outcome: Outcome = "not_applied"
     request_id: str | None = None
+    began: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.began = self.access.clock()
 
     def may(self, scope: str) -> bool:
         """Whether a read that needs this scope would pass, for answers that are richer with it."""
@@ -76,19 +87,27 @@ class Zendesk:
         """
         return (await self._send("GET", path, params=params)).body
 
-    async def put(self, *path: Segment, body: Json, params: Params | None = None) -> Answer:
-        """Change. See ``get`` for what it raises."""
-        return await self._send("PUT", path, body=body, params=params)
-
-    async def post(
-        self, *path: Segment, body: Json, headers: Mapping[str, str] | None = None
+    async def put(
+        self, *path: Segment, body: Json, params: Params | None = None, harmless: bool = False
     ) -> Answer:
-        """Create, or set. See ``get`` for what it raises."""
-        return await self._send("POST", path, body=body, headers=headers)
+        """Change. ``harmless``: doing it twice is the same as once. Raises as ``get`` does."""
+        return await self._send("PUT", path, body=body, params=params, harmless=harmless)
 
-    async def delete(self, *path: Segment, body: Json | None = None) -> Answer:
-        """Remove. See ``get`` for what it raises."""
-        return await self._send("DELETE", path, body=body)
+    async def post(self, *path: Segment, body: Json, harmless: bool = False) -> Answer:
+        """Create, or set. A new ticket carries an idempotency key, the same in every attempt
+        (``zendesk-api.md`` §5.5), so that repeating it creates nothing twice.
+        """
+        keyed = path == _NEW_TICKET
+        headers = {"Idempotency-Key": str(uuid.uuid4())} if keyed else None
+        return await self._send(
+            "POST", path, body=body, headers=headers, harmless=harmless or keyed
+        )
+
+    async def delete(
+        self, *path: Segment, body: Json | None = None, harmless: bool = False
+    ) -> Answer:
+        """Remove. See ``put``."""
+        return await self._send("DELETE", path, body=body, harmless=harmless)
 
     async def cached(self, name: str, load: Callable[[], Awaitable[T]], *, scope: str) -> T:
         """A value that rarely changes; the scope is asked for even when the value is kept."""
@@ -114,35 +133,81 @@ class Zendesk:
         params: Params | None = None,
         body: Json | None = None,
         headers: Mapping[str, str] | None = None,
+        harmless: bool = False,
     ) -> Answer:
+        """Send within the call's time, repeating where that cannot do harm."""
+        import stamina  # noqa: PLC0415 - not needed to list tools
+
         reads = method == "GET"
         self._allow(requirement(method, path), reads=reads)
-        target = api_path(*path)
-        before = self.outcome
-        self.requests += 1
-        if not reads:
-            self.outcome = "unknown"  # until an answer, or a cancellation, says better
-        try:
-            answer = await self.access.connection.send(
-                method, target, params=params, body=body, headers=headers
-            )
-        except ZendeskError as error:
-            if isinstance(error, Refused):
-                self.request_id = error.refusal.request_id
-            if not reads and not _may_have_arrived(error):
-                self.outcome = before
-            raise
-        self.request_id = answer.request_id or self.request_id
+        request = _Request(method, api_path(*path), params, body, headers)
+        before, lost = self.outcome, False
+        async for attempt in stamina.retry_context(
+            on=lambda error: self._pause(error, harmless=reads or harmless),
+            attempts=retries.ATTEMPTS,
+            timeout=max(self._seconds_left(), _LEAST_SECONDS),
+            wait_initial=retries.FIRST_WAIT_SECONDS,
+            wait_max=retries.LONGEST_WAIT_SECONDS,
+            wait_jitter=retries.JITTER_SECONDS,
+        ):
+            with attempt:
+                try:
+                    answer = await self._once(request)
+                except ZendeskError as error:
+                    lost = lost or retries.may_have_arrived(error)
+                    if not reads:
+                        self.outcome = "unknown" if lost else before
+                    if self._pause(error, harmless=reads or harmless):
+                        await self.progress(
+                            attempt.num, None, "Zendesk did not answer; trying again"
+                        )
+                    raise
         if not reads:
             self.outcome = "unknown" if before == "unknown" else "applied"
+        return replace(answer, repeated=lost)
+
+    async def _once(self, request: _Request) -> Answer:
+        """One attempt, after waiting for the limits that are known and for a free place."""
+        gate = self.access.connection.gate
+        if wait := gate.seconds_to_wait(request.method, request.path):
+            if wait > self._seconds_left():
+                raise RateLimited(Refusal(status=_TOO_MANY, retry_after=wait))
+            await self.progress(0, wait, f"Waiting {wait:.0f} s for Zendesk's request limit")
+            await self.access.sleep(wait)
+        async with self.access.at_once:
+            self.requests += 1
+            if request.method != "GET":
+                self.outcome = "unknown"  # until an answer, or a cancellation, says better
+            try:
+                answer = await self.access.connection.send(
+                    request.method,
+                    request.path,
+                    params=request.params,
+                    body=request.body,
+                    headers=request.headers,
+                )
+            except Refused as error:
+                self.request_id = error.refusal.request_id
+                raise
+        self.request_id = answer.request_id or self.request_id
         return answer
 
+    def _pause(self, error: Exception, *, harmless: bool) -> bool | float:
+        """False to give up, else how long to wait; True leaves that to the usual backoff."""
+        if not isinstance(error, ZendeskError) or not retries.may_repeat(error, harmless=harmless):
+            return False
+        wait = retries.asked_to_wait(error)
+        left = self._seconds_left()
+        return left > 0 if wait is None else wait <= left and wait
 
-def _may_have_arrived(error: ZendeskError) -> bool:
-    """Whether a write may have been applied although its answer is an error."""
-    if isinstance(error, ConnectionFailed | TimedOut):
-        return error.sent
-    if isinstance(error, Refused):
-        return isinstance(error, Unavailable)
-    # What is left is an answer that could not be read, or nothing to sign with.
-    return isinstance(error, UnreadableResponse)
+    def _seconds_left(self) -> float:
+        return self.began + CALL_SECONDS - self.access.clock()
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    path: str
+    params: Params | None
+    body: Json | None
+    headers: Mapping[str, str] | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, Literal, get_origin
 
 from mcp_server_zendesk.connection.handle import Reach
@@ -16,6 +17,12 @@ TOOLSETS = ("tickets", "users")
 DEFAULT_TOOLSETS = TOOLSETS
 ALWAYS = "always"
 """The toolset of tools that no toolset switches off."""
+
+
+@cache
+def _signature_of(handler: Callable[..., Any]) -> inspect.Signature:
+    """Read once: each call asks for it, and evaluating the annotations takes its time."""
+    return inspect.signature(handler, eval_str=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +68,12 @@ class ToolSpec:
 
     @property
     def _signature(self) -> tuple[inspect.Parameter, ...]:
-        return tuple(inspect.signature(self.handler, eval_str=True).parameters.values())
+        return tuple(_signature_of(self.handler).parameters.values())
 
     @property
     def answer(self) -> Any:
         """The type of the answer."""
-        return inspect.signature(self.handler, eval_str=True).return_annotation
+        return _signature_of(self.handler).return_annotation
 
     @property
     def reach(self) -> Reach:
