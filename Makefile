@@ -13,7 +13,7 @@ demo: .venv/.product  ## Play a short real session against the embedded workspac
 
 test: .venv/.test  ## Run all tests that this machine can run, with branch coverage
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --numprocesses auto $(TESTS)
+	$(BIN)/coverage run -m pytest --numprocesses auto --dist loadfile $(TESTS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
