@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 import stamina
@@ -64,12 +67,17 @@ def open_workspace() -> OpenWorkspace:
 
         async def sleep(seconds: float) -> None:
             slept.append(seconds)
+            await anyio.lowlevel.checkpoint()
+
+        def clock() -> float:
+            return time.monotonic() + sum(slept)
 
         server = build_server(
             settings,
             audit_log=audit_log,
             transport=transport or httpx.ASGITransport(app=desk),
             sleep=sleep,
+            clock=clock,
         )
         async with server.running(), Client(server, mode=mode) as client:
             yield Workspace(desk, server, client, slept)

@@ -22,7 +22,7 @@ _FLAGS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--subdomain", {"metavar": "NAME", "help": "acme for acme.zendesk.com."}),
     ("--auth", {"metavar": "TYPE", "help": "oauth_token or api_token."}),
     ("--scopes", {"metavar": "SCOPES", "help": 'At most these scopes, e.g. "read tickets:write".'}),
-    ("--toolsets", {"metavar": "NAMES", "help": "Toolsets to offer, or all."}),
+    ("--toolsets", {"metavar": "NAMES", "help": "Toolsets to offer, or all, or none."}),
     ("--tools", {"metavar": "NAMES", "help": "Single tools to add."}),
     ("--exclude-tools", {"metavar": "NAMES", "help": "Tools to leave out."}),
     ("--read-only", {"is_flag": True, "default": None, "help": "Only tools that change nothing."}),

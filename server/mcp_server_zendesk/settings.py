@@ -115,7 +115,10 @@ class Settings(BaseModel):
         Field(description="The user of the API token"),
     ] = None
     api_token: Annotated[Secret | None, Field(description="An API token")] = None
-    toolsets: Annotated[Names | None, Field(description="Toolsets to offer, or `all`")] = None
+    toolsets: Annotated[
+        Names | None,
+        Field(description="Toolsets to offer, or `all`; `none` offers the tools of `tools` alone"),
+    ] = None
     tools: Annotated[Names, Field(description="Single tools to add")] = ()
     exclude_tools: Annotated[Names, Field(description="Tools to leave out")] = ()
     read_only: Annotated[

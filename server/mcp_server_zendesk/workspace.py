@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +47,7 @@ def access_to(
     *,
     transport: httpx.AsyncBaseTransport | None = None,
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Access:
     """The way into Zendesk. Nothing is sent yet."""
     connection = Connection(
@@ -53,6 +55,7 @@ def access_to(
         settings.credentials(),
         transport=transport,
         user_agent=f"mcp-server-zendesk/{__version__}",
+        clock=clock,
     )
     return Access(connection, configured=settings.scopes, workspace=settings.workspace, sleep=sleep)
 
@@ -63,6 +66,7 @@ def build_server(
     audit_log: Path | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+    clock: Callable[[], float] = time.monotonic,
 ) -> ZendeskServer:
     """The server of one workspace, ready to run on any transport.
 
@@ -79,5 +83,5 @@ def build_server(
         raise ConfigurationError(
             f"the audit log {audit_log} cannot be written: {error.strerror}"
         ) from None
-    access = access_to(settings, transport=transport, sleep=sleep)
+    access = access_to(settings, transport=transport, sleep=sleep, clock=clock)
     return ZendeskServer(access, inventory, audit=audit, version=__version__, listings=LISTINGS)

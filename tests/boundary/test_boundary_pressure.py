@@ -6,6 +6,7 @@ import base64
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 
 import anyio
 import anyio.lowlevel
@@ -136,11 +137,50 @@ async def test_the_embedded_accounts_own_limit_is_respected(open_workspace: Open
 def test_a_gate_opens_when_its_time_has_come() -> None:
     now = [100.0]
     gate = RateGate(lambda: now[0])
-    headers = {"ratelimit-limit": "700", "ratelimit-remaining": "0", "ratelimit-reset": "30"}
+    headers = {"ratelimit-limit": "2", "ratelimit-remaining": "0", "ratelimit-reset": "30"}
     gate.learn("GET", "/api/v2/search?query=x", 200, headers)
-    assert gate.seconds_to_wait("PUT", "/api/v2/tickets/1") == 30
+    assert gate.seconds_to_wait("PUT", "/api/v2/tickets/1") == (30, None)
     now[0] += 30
-    assert gate.seconds_to_wait("PUT", "/api/v2/tickets/1") == 0
+    with gate.passing(), gate.passing():
+        wait, _ = gate.seconds_to_wait("PUT", "/api/v2/tickets/1")
+        assert wait > 0, "two under way use the new minute up"
+    assert gate.seconds_to_wait("PUT", "/api/v2/tickets/1") == (0, None)
+
+
+async def test_a_crowd_shares_a_small_limit_without_losing_a_call(
+    open_workspace: OpenWorkspace,
+) -> None:
+    now, spent, refused = [0.0], [0, 0.0], 0
+
+    async def limited(_: httpx.Request) -> httpx.Response:
+        nonlocal refused
+        await anyio.lowlevel.checkpoint()
+        if now[0] - spent[1] >= 2:
+            spent[:] = [0, now[0]]
+        spent[0] += 1
+        left, resets = max(0, 5 - int(spent[0])), str(max(1, round(spent[1] + 2 - now[0])))
+        headers = {
+            "ratelimit-limit": "5", "ratelimit-remaining": str(left), "ratelimit-reset": resets,
+        }  # fmt: skip
+        if spent[0] > 5:
+            refused += 1
+            return httpx.Response(429, headers={**headers, "retry-after": resets})
+        return httpx.Response(200, headers=headers, json={"user": {"id": 1, "name": "A"}})
+
+    async with open_workspace(transport=httpx.MockTransport(limited)) as desk:
+        access = desk.server._access
+
+        async def sleep(seconds: float) -> None:
+            await anyio.lowlevel.checkpoint()
+            now[0] += seconds / 10
+
+        access.sleep = sleep
+        access.clock = lambda: now[0]
+        access.connection.gate = RateGate(lambda: now[0])
+        async with anyio.create_task_group() as tasks:
+            for _ in range(30):
+                tasks.start_soon(partial(desk.ask, "get_user", user="me"))
+    assert refused <= 16, "only those that left before the first answer told the limit"
 
 
 async def test_at_most_sixteen_requests_are_under_way(open_workspace: OpenWorkspace) -> None:

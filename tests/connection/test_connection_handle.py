@@ -181,7 +181,7 @@ async def test_a_write_that_was_cancelled_is_unknown(
 @pytest.mark.parametrize(
     ("first", "second", "outcome"),
     [
-        (200, 422, "applied"),
+        (200, 422, "unknown"),
         (200, 200, "applied"),
         (422, 200, "applied"),
         (200, 500, "unknown"),

@@ -13,7 +13,7 @@ from mcp_server_zendesk.connection import client as client_module
 from mcp_server_zendesk.connection.account import Account
 from mcp_server_zendesk.connection.client import Connection
 from mcp_server_zendesk.connection.credentials import ApiToken, BearerToken, Credentials
-from mcp_server_zendesk.connection.errors import UnreadableResponse
+from mcp_server_zendesk.connection.errors import ConnectionFailed, UnreadableResponse
 from mcp_server_zendesk.connection.limits import Headroom
 
 pytestmark = pytest.mark.anyio
@@ -219,3 +219,25 @@ async def test_one_client_serves_every_request_and_none_is_made_before_the_first
     await connection.aclose()
     assert made[0].is_closed
     await connection.aclose()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("SSL_CERT_FILE", "/nonexistent.pem"), ("HTTPS_PROXY", "socks9://proxy.example")],
+)
+async def test_an_unusable_setting_of_the_environment_is_named_and_no_crash(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    connection = Connection(Account("acme"), BearerToken(SecretStr("token")))
+    with pytest.raises(ConnectionFailed, match="SSL_CERT_FILE") as failed:
+        await connection.send("GET", "/api/v2/users/me")
+    assert failed.value.sent is False
+
+
+async def test_cookies_are_not_kept(zendesk_mock: respx.MockRouter, connection: Connection) -> None:
+    cookie = {"set-cookie": "_zendesk_session=canary; Path=/; Secure"}
+    route = zendesk_mock.get("/api/v2/users/me").respond(json={}, headers=cookie)
+    await connection.send("GET", "/api/v2/users/me")
+    await connection.send("GET", "/api/v2/users/me")
+    assert "cookie" not in route.calls.last.request.headers

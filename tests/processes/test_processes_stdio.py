@@ -151,6 +151,20 @@ def test_without_credentials_tools_are_listed_and_the_first_call_explains() -> N
     client.process.communicate(timeout=10)
 
 
+def test_a_connection_that_cannot_even_be_prepared_does_not_end_the_server() -> None:
+    """A certificate file that is not there fails outside of any request."""
+    settings = {"ZENDESK_AUTH": "oauth_token", "ZENDESK_OAUTH_TOKEN": CANARY}
+    broken = {"ZENDESK_SUBDOMAIN": "acme", "SSL_CERT_FILE": "/nonexistent"}
+    client = Raw(MODULE, environment(**settings, **broken))
+    client.greet()
+    for number in (2, 3):
+        call = {"name": "get_user", "arguments": {"user": "me"}}
+        assert client.ask(number, "tools/call", call)["result"]["isError"]
+    _, err = client.process.communicate(timeout=10)
+    assert client.process.returncode == 0
+    assert CANARY not in err
+
+
 @pytest.mark.parametrize("auth", ["oauth", "oauth_client_credentials"])
 def test_auth_types_of_a_later_version_are_known(auth: str) -> None:
     client = Raw(MODULE, environment(ZENDESK_SUBDOMAIN="acme", ZENDESK_AUTH=auth))

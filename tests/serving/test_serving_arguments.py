@@ -51,6 +51,15 @@ def test_a_thousand_unknown_arguments_make_a_short_answer() -> None:
     assert len(caught.value.problems) == 20
 
 
+def test_a_foreign_argument_is_led_to_the_tool_that_has_it() -> None:
+    with pytest.raises(InvalidArguments) as caught:
+        refuse_unknown({"tags": 1, "statsu": 2}, VALID, elsewhere={"tags": "update_ticket_tags"})
+    problems = {p.field: p.problem for p in caught.value.problems}
+    assert "use update_ticket_tags" in problems["tags"]
+    assert "did you mean" not in problems["tags"]
+    assert "did you mean 'status'" in problems["statsu"]
+
+
 def test_each_wrong_argument_says_what_is_wrong() -> None:
     assert _problems()["ticket_id"] == ("is required", "missing", ())
     found = _problems(ticket_id=-1, status="canary")

@@ -147,6 +147,27 @@ def test_only_what_is_an_id_is_recorded(
     assert _lines(file)[0].get("records") == (None if kept is None else {"ticket_id": kept})
 
 
+@pytest.mark.parametrize(
+    ("arguments", "kept"),
+    [
+        ({"user": 7}, {"user": 7}),
+        ({"user": "35436"}, {"user": 35436}),
+        ({"user": "me"}, None),
+        ({"user": "ann@example.com"}, None),
+        ({"ticket_ids": [7, "8", "x", True]}, {"ticket_ids": [7, 8]}),
+        ({"ticket_ids": []}, None),
+        ({"ticket_ids": 7}, None),
+        ({"limit": 7}, None),
+    ],
+)
+def test_people_and_lists_of_records_are_recorded_too(
+    audit: Audit, file: Path, arguments: dict[str, Any], kept: dict[str, Any] | None
+) -> None:
+    _record(audit, arguments)
+    audit.close()
+    assert _lines(file)[0].get("records") == kept
+
+
 def test_the_file_is_its_owners_alone_and_is_appended_to(file: Path) -> None:
     file.write_text('{"phase":"old"}\n')
     file.chmod(0o644)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcp_server_zendesk.connection.errors import UnreadableResponse
 from mcp_server_zendesk.serving.cursors import seal, unseal
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 
@@ -92,3 +93,14 @@ def test_a_padded_cursor_or_one_with_junk_between_is_altered() -> None:
     for altered in (cursor + "=", f"{cursor[:4]}!{cursor[4:]}", f" {cursor}", cursor + "\n"):
         with pytest.raises(InvalidArguments):
             unseal(altered, {})
+
+
+@pytest.mark.parametrize("position", ["x" * 1_100, "x" * 8_192, '"' * 8_192, "\\" * 8_192])
+def test_what_is_sealed_is_accepted_however_long(position: str) -> None:
+    assert unseal(seal(position, {"query": "x"}), {"query": "x"}) == position
+
+
+@pytest.mark.parametrize("position", ["", "x" * 8_193, "a b", "a\n", "é", "\ud800"])
+def test_what_would_be_refused_is_not_sealed(position: str) -> None:
+    with pytest.raises(UnreadableResponse):
+        seal(position, {})

@@ -72,6 +72,26 @@ def test_short_and_foreign_words_stay() -> None:
     assert "Status: is not allowed for 12" in shown
 
 
+@pytest.mark.parametrize(
+    ("value", "text", "left"),
+    [
+        ("ticket", "Too many tickets", "Too many tickets"),
+        ("ticket", "This Ticket is bad", "This … is bad"),
+        ("5551234", "Organization 5551234 is bad", "Organization … is bad"),
+        ("5551234", "id_5551234 is bad", "id_… is bad"),
+        ("5551234", "Number 155512349 is bad", "Number 155512349 is bad"),
+        ("a@b.com", "xa@b.comx is bad", "x…x is bad"),
+        (
+            "\u6a19\u984c\u6a19\u984c",
+            "\u300c\u3042\u6a19\u984c\u6a19\u984c\u3042",
+            "\u300c\u3042…\u3042",
+        ),
+    ],
+)
+def test_a_word_or_a_number_counts_as_a_whole(value: str, text: str, left: str) -> None:
+    assert Circumstances(tool="x", sent_values=(value,)).clean(text) == left
+
+
 @pytest.mark.parametrize("kind", SPEAKING)
 def test_hostile_text_in_an_error_is_cleaned(kind: type[errors.Refused]) -> None:
     hostile = (

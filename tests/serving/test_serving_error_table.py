@@ -198,6 +198,19 @@ def test_a_rate_limit_says_which_and_how_long() -> None:
     assert "about a minute" in bare.hint
 
 
+def test_a_limit_waited_for_ahead_is_not_told_as_zendesks_refusal() -> None:
+    ahead = errors.RateLimited(FULL, sent=False)
+    limited = explain(ahead, Circumstances(tool="x", request_id="earlier"))
+    payload = limited.payload()["error"]
+    assert payload["kind"] == "rate_limited"
+    assert payload["retry_after_seconds"] == 38
+    assert "nothing was sent" in payload["message"]
+    assert "refused" not in payload["message"]
+    assert "status" not in payload
+    assert "request_id" not in payload
+    assert payload["details"] == {"limit": "per-ticket-updates"}
+
+
 def test_a_missing_scope_names_what_is_needed_held_and_who_lacks_it() -> None:
     held = HeldScopes(frozenset({"read"}), frozenset({"read", "write"}), frozenset({"read"}))
     explanation = explain(errors.ScopeMissing(GROUPS, held), Circumstances(tool="x"))

@@ -53,6 +53,11 @@ def test_everything_is_offered_where_nothing_forbids_it() -> None:
         (Policy(toolsets=("users",), tools=("get_ticket",)), {"update_ticket": "toolset"}),
         (Policy(toolsets=()), dict.fromkeys(NAMES[1:], "toolset")),
         (Policy(toolsets=("all",)), {}),
+        (Policy(toolsets=("none",)), dict.fromkeys(NAMES[1:], "toolset")),
+        (
+            Policy(toolsets=("none",), tools=("get_ticket",)),
+            {"update_ticket": "toolset", "get_user": "toolset"},
+        ),
         (
             Policy(tools=("get_user",), exclude_tools=("get_user", "check")),
             {"get_user": "excluded", "check": "excluded"},
@@ -122,6 +127,12 @@ def test_a_name_that_does_not_exist_is_refused_with_the_nearest_and_without_an_e
     assert "canary" not in str(caught.value)
 
 
+def test_none_is_a_toolset_name_that_stands_alone() -> None:
+    Policy(toolsets=("none",), tools=("get_ticket",)).check(SPECS)
+    with pytest.raises(ValueError, match="toolsets: none"):
+        Policy(toolsets=("none", "tickets")).check(SPECS)
+
+
 def test_a_spec_reaches_what_it_declares_and_no_more() -> None:
     by_name = {spec.name: spec for spec in SPECS}
     assert by_name["get_ticket"].reach.scopes == {"tickets:read", "read"}
@@ -129,6 +140,11 @@ def test_a_spec_reaches_what_it_declares_and_no_more() -> None:
     assert by_name["update_ticket"].reach.scopes == {"tickets:read", "tickets:write"}
     assert by_name["update_ticket"].reach.writes
     assert by_name["check"].reach.scopes == frozenset()
+
+
+def test_specs_can_be_told_apart_and_hashed_whatever_they_hold() -> None:
+    led = ToolSpec(get_user, "User", "users", "read", elsewhere={"tags": "update_ticket_tags"})
+    assert len({led, *SPECS}) == len(SPECS) + 1
 
 
 def test_find_knows_hidden_tools_too() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated, Any, Literal
 
@@ -8,6 +9,7 @@ import pytest
 from pydantic import Field
 
 from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.connection.records import stamp
 from mcp_server_zendesk.serving.results import (
     Body,
     Line,
@@ -62,6 +64,19 @@ def test_what_is_unknown_is_left_out_and_times_are_utc() -> None:
     east = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=timezone(timedelta(hours=5)))
     assert payload_of(_note(at=east), "x")["at"] == "2026-01-01T22:04:05Z"
     assert payload_of(_note(at=east.astimezone(UTC)), "x")["at"] == "2026-01-01T22:04:05Z"
+
+
+def test_a_moment_without_a_zone_is_in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        naive = datetime(2026, 1, 2, 3, 4, 5)  # noqa: DTZ001 - that is the point
+        assert stamp(naive) == "2026-01-02T03:04:05Z"
+        assert stamp(naive.replace(year=1, month=1, day=1)) == "0001-01-01T03:04:05Z"
+        assert payload_of(_note(at=naive), "x")["at"] == "2026-01-02T03:04:05Z"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_page_leaves_out_what_it_does_not_have() -> None:
@@ -149,5 +164,5 @@ def test_slimming_keeps_fields_that_are_named_like_keywords() -> None:
         "title": {"type": "string", "description": "A title"},
         "default": {"type": ["integer", "string"]},
         "choice": {"enum": ["a", "b"], "type": "string", "default": "a"},
-        "nested": {"type": "array", "items": {"type": "integer"}, "default": []},
+        "nested": {"type": "array", "items": {"type": ["integer", "null"]}, "default": []},
     }

@@ -144,6 +144,28 @@ async def test_other_types_are_sent_to_their_own_tool(open_workspace: OpenWorksp
         assert "search_users" in error["reason"]
 
 
+@pytest.mark.parametrize("kind", ["incident", "Problem", "question", "task"])
+async def test_a_tickets_own_type_is_sent_to_its_keyword(
+    open_workspace: OpenWorkspace, kind: str
+) -> None:
+    async with open_workspace() as desk:
+        error = await desk.fail("search_tickets", query=f"-type:{kind} printer")
+        assert f"ticket_type:{kind.lower()}" in error["reason"]
+        assert "search_users" not in error["reason"]
+
+
+async def test_a_cut_first_message_says_so(open_workspace: OpenWorkspace) -> None:
+    async with open_workspace() as desk:
+        text = "zyzzyva a\u200bb " + "word " * 200
+        long = desk.sandbox.store.add_ticket(subject="Long", body=text)
+        short = desk.sandbox.store.add_ticket(subject="Short", body="zyzzyva")
+        page = await desk.ask("search_tickets", query="zyzzyva", response_format="detailed")
+        hits = {hit["id"]: hit for hit in page["items"]}
+        assert hits[long["id"]]["truncated"] is True
+        assert hits[long["id"]]["hidden_text_removed"] == 1
+        assert not {"truncated", "hidden_text_removed"} & set(hits[short["id"]])
+
+
 async def test_an_own_type_ticket_is_harmless(open_workspace: OpenWorkspace) -> None:
     async with open_workspace() as desk:
         answer = await desk.ask("search_tickets", query="type:ticket status:closed")

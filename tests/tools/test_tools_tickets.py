@@ -202,6 +202,17 @@ async def test_a_ticket_that_is_not_there_is_explained(open_workspace: OpenWorks
         assert "987654321" not in json.dumps(error)
 
 
+@pytest.mark.parametrize("number", [10**20, 10**300], ids=["21 digits", "301 digits"])
+async def test_a_number_beyond_all_ids_is_refused(
+    open_workspace: OpenWorkspace, number: int
+) -> None:
+    async with open_workspace() as desk:
+        error = await desk.fail("get_ticket", ticket_id=number)
+        assert error["kind"] == "invalid_arguments"
+        assert error["details"]["fields"][0]["field"] == "ticket_id"
+        assert desk.sent() == []
+
+
 async def test_wrong_types_in_an_answer_are_no_crash(open_workspace: OpenWorkspace) -> None:
     async with open_workspace() as desk:
         wrong = {"ticket": {"id": "not a number", "subject": ["x"]}}

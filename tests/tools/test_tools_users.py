@@ -7,6 +7,7 @@ import pytest
 from desk import OpenWorkspace
 from mcp_server_zendesk.sandbox import Fault, Sandbox
 from mcp_server_zendesk.sandbox.landmarks import ADMIN_ID, REQUESTER_EMAIL, REQUESTER_ID
+from mcp_server_zendesk.serving.cursors import seal
 
 pytestmark = pytest.mark.anyio
 
@@ -108,3 +109,63 @@ async def test_expired_credentials_are_explained(open_workspace: OpenWorkspace) 
         assert error["kind"] == "unauthenticated"
         assert error["status"] == 401
         assert "expired or revoked" in error["reason"]
+
+
+async def test_a_person_is_known_by_a_second_address(open_workspace: OpenWorkspace) -> None:
+    async with open_workspace() as desk:
+        address = "lena.private@home.example"
+        desk.sandbox.store.add_identity(user_id=REQUESTER_ID, type="email", value=address)
+        assert (await desk.ask("get_user", user=address))["id"] == REQUESTER_ID
+
+
+async def test_an_external_id_is_compared_with_external_ids_only(
+    open_workspace: OpenWorkspace,
+) -> None:
+    """Whatever Zendesk makes of the question, an address in its answer is no external id."""
+    async with open_workspace() as desk:
+        stranger = {"users": [{"id": 5, "email": "u-1", "external_id": "other"}], "count": 1}
+        desk.sandbox.faults.add("GET", "/users/search", 1, Fault(status=200, body=stranger))
+        assert (await desk.fail("get_user", user="external:u-1"))["kind"] == "not_found"
+
+
+async def test_several_users_behind_one_address_are_candidates(
+    open_workspace: OpenWorkspace,
+) -> None:
+    async with open_workspace() as desk:
+        several = {"users": [{"id": 5, "role": "agent"}, {"id": 6, "role": "end-user"}], "count": 2}
+        desk.sandbox.faults.add("GET", "/users/search", 1, Fault(status=200, body=several))
+        error = await desk.fail("get_user", user="shared@x.example")
+        candidates = error["details"]["fields"][0]["candidates"]
+        assert [one["id"] for one in candidates] == [5, 6]
+
+
+@pytest.mark.parametrize(
+    "said", ["external:", "EXTERNAL:  ", "9" * 21, "9" * 5_000, 10**20, -5, "\u00b2", ""]
+)
+async def test_what_is_no_user_at_all_is_refused_here(
+    open_workspace: OpenWorkspace, said: str | int
+) -> None:
+    async with open_workspace() as desk:
+        error = await desk.fail("get_user", user=said)
+        assert error["kind"] == "invalid_arguments"
+        assert error["details"]["fields"][0]["field"] == "user"
+        assert desk.sent() == []
+
+
+async def test_a_forged_page_is_refused(open_workspace: OpenWorkspace) -> None:
+    async with open_workspace() as desk:
+        bound_to = {"tool": "search_users", "query": "x"}
+        for position in ("9" * 5_000, "page|0|5", f"page|{'9' * 5_000}|5", "page|1|1000", "x"):
+            error = await desk.fail("search_users", query="x", cursor=seal(position, bound_to))
+            assert error["kind"] == "invalid_arguments"
+        assert desk.sent() == []
+
+
+async def test_cut_notes_say_so(open_workspace: OpenWorkspace) -> None:
+    async with open_workspace() as desk:
+        whole = await desk.ask("get_user", user=REQUESTER_ID)
+        assert "truncated" not in whole
+        desk.sandbox.store.users[REQUESTER_ID] |= {"notes": "n" * 1_500, "details": "a\u200bb"}
+        cut = await desk.ask("get_user", user=REQUESTER_ID)
+        assert cut["truncated"] is True
+        assert cut["hidden_text_removed"] == 1

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from mcp_server_zendesk.connection.errors import (
-    ConnectionFailed,
-    Outcome,
-    TimedOut,
-    Unavailable,
-    ZendeskError,
-)
+from mcp_server_zendesk.connection.errors import ZendeskError
 from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.connection.identity import who_am_i
 from mcp_server_zendesk.connection.records import CommentRecord, parse_list
 
 _LATEST = 10
-_WAIT_SECONDS = 2.0
-_GATEWAY_GAVE_UP = frozenset({504, 524})
+_WAITS = (0.0, 2.0)
 
 
 async def known_comments(zendesk: Zendesk, ticket_id: int) -> frozenset[int]:
@@ -33,9 +27,8 @@ async def look_for_comment(
 ) -> int | None:
     """The id of the comment when it turns out to have been added.
 
-    Otherwise ``lost.outcome`` says what is known: ``not_applied`` when the ticket has no newer
-    comment at all and Zendesk is done with the request, else ``unknown``. Zendesk renders a
-    comment's Markdown, so the letters and digits are compared.
+    Otherwise ``lost.outcome`` is ``unknown``: Zendesk may still be carrying the request out.
+    Zendesk renders a comment's Markdown, so the letters and digits are compared.
 
     Args:
         zendesk: The call's handle.
@@ -47,35 +40,28 @@ async def look_for_comment(
     """
     lost.outcome = "unknown"
     try:
-        for wait in (0.0, _WAIT_SECONDS):
-            if wait:
-                await zendesk.access.sleep(wait)
-            newer = [c for c in await _newest(zendesk, ticket_id) if c.id not in before]
-            for comment in newer:
-                text = comment.plain_body or comment.body or comment.html_body or ""
-                if comment.public == public and _letters(text) == _letters(body):
+        myself = await who_am_i(zendesk)
+        for wait in _WAITS:
+            await zendesk.access.sleep(wait)
+            for comment in await _newest(zendesk, ticket_id):
+                ours = comment.id not in before and comment.author_id == myself.id
+                if ours and comment.public == public and _says(comment, body):
                     return comment.id
-            if newer:
-                return None
     except ZendeskError:
-        return None  # the lost answer is what has to be told
-    lost.outcome = _without_a_trace(lost)
+        pass  # the lost answer is what has to be told
     return None
-
-
-def _without_a_trace(lost: ZendeskError) -> Outcome:
-    """A request that timed out may still be carried out; a broken one is over."""
-    if isinstance(lost, Unavailable):
-        return "unknown" if lost.refusal.status in _GATEWAY_GAVE_UP else "not_applied"
-    if isinstance(lost, TimedOut):
-        return "unknown"
-    return "not_applied" if isinstance(lost, ConnectionFailed) else "unknown"
 
 
 async def _newest(zendesk: Zendesk, ticket_id: int) -> list[CommentRecord]:
     params: dict[str, str | int] = {"sort": "-created_at", "page[size]": _LATEST}
     answer = await zendesk.get("tickets", ticket_id, "comments", params=params)
     return parse_list(CommentRecord, answer, "comments")
+
+
+def _says(comment: CommentRecord, body: str) -> bool:
+    shown = comment.plain_body or comment.body or comment.html_body or ""
+    letters = _letters(body)
+    return letters == _letters(shown) if letters else body.split() == shown.split()
 
 
 def _letters(text: str) -> str:

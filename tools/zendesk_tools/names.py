@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mcp_server_zendesk.connection.errors import ZendeskError
 from mcp_server_zendesk.connection.fields import next_cursor
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.records import (
@@ -88,12 +89,33 @@ def sideloads(zendesk: Zendesk) -> tuple[str, ...]:
 
 
 async def look_up(zendesk: Zendesk, user_ids: Iterable[int]) -> Names:
-    """Names of users that no side-load brought, in one request; none where scopes forbid it."""
-    wanted = sorted(set(user_ids))[:_MOST_AT_ONCE]
-    if not wanted or not zendesk.may("users:read"):
-        return Names()
-    ids = ",".join(str(user_id) for user_id in wanted)
-    return Names.of(await zendesk.get("users", "show_many", params={"ids": ids}))
+    """Names of users that no side-load brought, a hundred a request.
+
+    None where the scopes forbid it or Zendesk does not tell: what is asked for beside an answer
+    is worth less than the answer.
+    """
+    names = Names()
+    if not zendesk.may("users:read"):
+        return names
+    wanted = sorted(set(user_ids))
+    for first in range(0, len(wanted), _MOST_AT_ONCE):
+        ids = ",".join(str(user_id) for user_id in wanted[first : first + _MOST_AT_ONCE])
+        try:
+            answer = await zendesk.get("users", "show_many", params={"ids": ids})
+            names.users |= Names.of(answer).users
+        except ZendeskError:
+            break
+    return names
+
+
+async def group_names(zendesk: Zendesk) -> dict[int, str]:
+    """The same of groups."""
+    if not zendesk.may("groups:read"):
+        return {}
+    try:
+        return await all_groups(zendesk)
+    except ZendeskError:
+        return {}
 
 
 async def all_groups(zendesk: Zendesk) -> dict[int, str]:

@@ -11,7 +11,23 @@ from mcp_server_zendesk.serving.text import clean_line
 from zendesk_tools.names import all_groups
 
 NOBODY = "none"
-_MOST_CANDIDATES = 10
+MOST_NAMED = 10
+"""Candidates that a refusal names."""
+
+_LONGEST_ID = 20
+
+
+def read_id(field: str, said: str) -> int | None:
+    """The id that was said; None where it is no number.
+
+    Raises:
+        InvalidArguments: It is longer than any id.
+    """
+    if not said.isdecimal():
+        return None
+    if len(said) > _LONGEST_ID:
+        raise InvalidArguments.of(field, "is longer than any id")
+    return int(said)
 
 
 async def find_agent(zendesk: Zendesk, said: str) -> int:
@@ -20,8 +36,8 @@ async def find_agent(zendesk: Zendesk, said: str) -> int:
     Raises:
         InvalidArguments: No agent, or more than one, answers to it; with the candidates.
     """
-    if said.isdecimal():
-        return int(said)
+    if (agent_id := read_id("assignee", said)) is not None:
+        return agent_id
     if said.casefold() == "me":
         return (await who_am_i(zendesk)).id or 0
     found = await zendesk.get("users", "search", params={"query": said, "per_page": 100})
@@ -37,7 +53,7 @@ async def find_agent(zendesk: Zendesk, said: str) -> int:
     raise InvalidArguments.of(
         "assignee",
         f"{problem}; give the id or the e-mail address of one of the candidates",
-        candidates=[_candidate(user) for user in (exact or agents)[:_MOST_CANDIDATES]],
+        candidates=[_candidate(user) for user in (exact or agents)[:MOST_NAMED]],
     )
 
 
@@ -59,22 +75,27 @@ async def find_group(zendesk: Zendesk, said: str) -> int:
     """The id of a group, by id or name.
 
     Raises:
-        InvalidArguments: No group answers to it; with those that there are.
+        InvalidArguments: No group, or more than one, answers to it; with the candidates.
     """
-    if said.isdecimal():
-        return int(said)
+    if (given := read_id("group", said)) is not None:
+        return given
     groups = await all_groups(zendesk)
     wanted = " ".join(said.casefold().split())
-    for group_id, name in groups.items():
-        if " ".join(name.casefold().split()) == wanted:
-            return group_id
+    exact = [group for group in groups.items() if " ".join(group[1].casefold().split()) == wanted]
+    if len(exact) == 1:
+        return exact[0][0]
     near = nearest(said, groups.values())
     ordered = sorted(groups.items(), key=lambda group: (group[1] != near, group[1]))
+    problem = (
+        "fits more than one group; give the id"
+        if exact
+        else "is the name of no group; give the id or the name"
+    )
     raise InvalidArguments.of(
         "group",
-        "is the name of no group; give the id or the name of one of the candidates",
+        f"{problem} of one of the candidates",
         candidates=[
             {"id": group_id, "name": clean_line(name)}
-            for group_id, name in ordered[:_MOST_CANDIDATES]
+            for group_id, name in (exact or ordered)[:MOST_NAMED]
         ],
     )

@@ -32,6 +32,7 @@ _PEOPLE = {"assignee_id", "requester_id", "submitter_id"}
 _GROUP = "group_id"
 _CHANGES = {"Change", "Create"}
 _COMMENTS = {"Comment", "VoiceComment"}
+_ARGUMENTS = {"assignee_id": "assignee", _GROUP: "group"}
 _IDENTIFIER = re.compile(r"\w+")
 
 
@@ -201,6 +202,9 @@ def _change(
 
 
 def _shown_name(key: str, fields: Mapping[int, TicketField]) -> str:
+    """A field as the tools' arguments call it."""
+    if key in _ARGUMENTS:
+        return _ARGUMENTS[key]
     field = fields.get(int(key)) if key.isdecimal() else None
     return field.title or key if field else key
 

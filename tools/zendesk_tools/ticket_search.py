@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from mcp_server_zendesk.connection.errors import UnreadableResponse
+from mcp_server_zendesk.connection.errors import InvalidRequest, ValidationFailed
 from mcp_server_zendesk.connection.fields import next_cursor
 from mcp_server_zendesk.connection.handle import Zendesk
-from mcp_server_zendesk.connection.records import TicketRecord, parse_list
-from mcp_server_zendesk.serving.cursors import seal, unseal
+from mcp_server_zendesk.connection.records import (
+    TicketRecord,
+    count_of,
+    more_to_come,
+    parse_list,
+    stamp,
+)
+from mcp_server_zendesk.serving.cursors import numbered, read_numbered, seal, unseal
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Body, Line, Page, Result, Time
 from mcp_server_zendesk.serving.spec import ToolSpec
 from mcp_server_zendesk.serving.text import clean_text
-from zendesk_tools.names import ENRICHING, Named, Names, all_groups, look_up, sideloads
+from zendesk_tools.names import ENRICHING, Named, Names, group_names, look_up, sideloads
 from zendesk_tools.tickets import ResponseFormat
 
-REACHABLE = 1_000
+REACHABLE_TICKETS = 1_000
 """Results that search gives out by page; beyond, only the export goes."""
 
 _PHRASE_OR_TYPE = re.compile(r'"[^"]*"|(?<!\S)-?type:\s*"?(?P<type>\w*)"?', re.IGNORECASE)
+_TICKET_TYPES = {"incident", "problem", "question", "task"}
 _EXCERPT = 300
+_REFUSED_CURSOR = {400, 422}
 _BOUNDS = {"updated_at": "updated", "created_at": "created"}
 
 
@@ -44,6 +52,8 @@ class TicketHit(Result):
     created_at: Time | None = None
     updated_at: Time | None = None
     first_message: Body | None = None
+    truncated: bool | None = None
+    hidden_text_removed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +68,16 @@ class _Position:
     def text(self) -> str:
         if self.export is not None:
             return f"export|{self.bound}|{self.export}"
-        return f"page|{self.page}|{self.size}"
+        return numbered(self.page, self.size)
 
     @classmethod
     def read(cls, text: str) -> _Position:
         kind, _, rest = text.partition("|")
-        first, _, second = rest.partition("|")
         if kind == "export":
-            return cls(export=second, bound=first)
-        if kind == "page" and first.isdecimal() and second.isdecimal():
-            return cls(page=int(first), size=int(second))
-        raise InvalidArguments.of("cursor", "is not a cursor of this tool")
+            bound, _, after = rest.partition("|")
+            return cls(export=after, bound=bound)
+        page, size = read_numbered(text)
+        return cls(page=page, size=size)
 
 
 async def search_tickets(
@@ -90,14 +99,17 @@ async def search_tickets(
     sort_order: Annotated[Literal["asc", "desc"], Field(description="With sort_by")] = "desc",
     limit: Annotated[int, Field(ge=1, le=100, description="Tickets a page")] = 25,
     cursor: Annotated[str | None, Field(description="next_cursor of the page before")] = None,
-    response_format: ResponseFormat = "concise",
+    response_format: Annotated[
+        ResponseFormat,
+        Field(description="detailed adds type, organization, created_at and first message"),
+    ] = "concise",
 ) -> Page[TicketHit]:
     """Find tickets by words, state, people, tags or dates, with names beside ids.
 
     Use it when you do not know the ticket's number; with the number use get_ticket, which also
     has the conversation. Words match whole words and their beginnings. Changes of the last
     minutes may be missing. Past 1,000 results next_cursor goes on in order of creation; unless
-    sorted by a date, those pages start over and repeat tickets. detailed adds the first message.
+    sorted by a date, those pages start over and repeat tickets.
     """
     wanted = _ticket_query(query)
     bound_to = {"tool": "search_tickets", "query": wanted, "by": sort_by, "order": sort_order}
@@ -116,16 +128,16 @@ async def search_tickets(
         params["include"] = f"tickets({','.join(names)})"
     answer = await zendesk.get("search", params=params)
     found = parse_list(TicketRecord, answer, "results")
-    total = answer.get("count")
-    if not isinstance(total, int):
-        raise UnreadableResponse("Zendesk's search answer has no count")
-    following = _following(start, found, total, sort_by, sort_order)
+    total = count_of(answer)
+    before = (start.page - 1) * start.size
+    more = more_to_come(answer, total, before=before, found=len(found), size=start.size)
+    following = _following(start, found[-1], sort_by, sort_order) if more else None
     return Page[TicketHit](
         items=_hits(found, Names.of(answer), response_format),
         has_more=following is not None,
         next_cursor=seal(following.text(), bound_to) if following else None,
         total=total,
-        reachable=REACHABLE if total > REACHABLE and sort_by not in _BOUNDS else None,
+        reachable=_reachable(total, sort_by),
     )
 
 
@@ -140,6 +152,10 @@ def _ticket_query(query: str) -> str:
         kind = term["type"]
         if kind is None:
             return term[0]  # a quoted phrase may hold anything
+        if kind.lower() in _TICKET_TYPES:
+            raise InvalidArguments.of(
+                "query", f"has a ticket's own type under type:; write ticket_type:{kind.lower()}"
+            )
         if kind.lower() != "ticket" or term[0].startswith("-"):
             raise InvalidArguments.of(
                 "query", "finds tickets only; for people use search_users, and leave type: out"
@@ -151,15 +167,17 @@ def _ticket_query(query: str) -> str:
 
 
 def _following(
-    at: _Position, found: list[TicketRecord], total: int, sort_by: str | None, sort_order: str
-) -> _Position | None:
-    """The next page; the export once search gives out no further page; None at the end."""
-    seen = at.page * at.size
-    if not found or seen >= total:
-        return None
-    if seen + at.size <= REACHABLE:
+    at: _Position, last: TicketRecord, sort_by: str | None, sort_order: str
+) -> _Position:
+    """The next page; the export once search gives out no further page."""
+    if (at.page + 1) * at.size <= REACHABLE_TICKETS:
         return _Position(page=at.page + 1, size=at.size)
-    return _Position(export="", bound=_bound(found[-1], sort_by, sort_order))
+    return _Position(export="", bound=_bound(last, sort_by, sort_order))
+
+
+def _reachable(total: int | None, sort_by: str | None) -> int | None:
+    beyond = total is not None and total > REACHABLE_TICKETS and sort_by not in _BOUNDS
+    return REACHABLE_TICKETS if beyond else None
 
 
 def _bound(last: TicketRecord, sort_by: str | None, sort_order: str) -> str:
@@ -169,7 +187,7 @@ def _bound(last: TicketRecord, sort_by: str | None, sort_order: str) -> str:
     if keyword is None or moment is None:
         return ""
     operator = "<=" if sort_order == "desc" else ">="
-    return f"{keyword}{operator}{moment:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{keyword}{operator}{stamp(moment)}"
 
 
 async def _exported(
@@ -188,14 +206,13 @@ async def _exported(
     }
     if start.export:
         params["page[after]"] = start.export
-    answer = await zendesk.get("search", "export", params=params)
+    answer = await _export(zendesk, params)
     found = parse_list(TicketRecord, answer, "results")
     after = next_cursor(answer)
     following = _Position(export=after, bound=start.bound) if after else None
     people = (who for ticket in found for who in (ticket.requester_id, ticket.assignee_id) if who)
     names = await look_up(zendesk, people)
-    if zendesk.may("groups:read"):
-        names.groups = await all_groups(zendesk)
+    names.groups = await group_names(zendesk)
     return Page[TicketHit](
         items=_hits(found, names, response_format),
         has_more=following is not None,
@@ -203,32 +220,47 @@ async def _exported(
     )
 
 
+async def _export(zendesk: Zendesk, params: dict[str, str | int]) -> dict[str, Any]:
+    try:
+        return await zendesk.get("search", "export", params=params)
+    except (InvalidRequest, ValidationFailed) as error:
+        # The query was good for the pages before: what may be refused in it is the cursor.
+        if "page[after]" not in params or error.refusal.status not in _REFUSED_CURSOR:
+            raise
+        raise InvalidArguments.of(
+            "cursor", "has expired (it is valid for an hour): start over without cursor"
+        ) from error
+
+
 def _hits(found: list[TicketRecord], names: Names, response_format: str) -> list[TicketHit]:
-    return [_hit(ticket, names, detailed=response_format == "detailed") for ticket in found]
+    detailed = response_format == "detailed"
+    return [
+        TicketHit(
+            id=ticket.id,
+            subject=ticket.subject,
+            status=ticket.status,
+            priority=ticket.priority,
+            requester=names.user(ticket.requester_id),
+            assignee=names.user(ticket.assignee_id),
+            group=names.group(ticket.group_id),
+            tags=ticket.tags or None,
+            updated_at=ticket.updated_at,
+            **(_details(ticket, names) if detailed else {}),
+        )
+        for ticket in found
+    ]
 
 
-def _hit(ticket: TicketRecord, names: Names, *, detailed: bool) -> TicketHit:
-    hit = TicketHit(
-        id=ticket.id,
-        subject=ticket.subject,
-        status=ticket.status,
-        priority=ticket.priority,
-        requester=names.user(ticket.requester_id),
-        assignee=names.user(ticket.assignee_id),
-        group=names.group(ticket.group_id),
-        tags=ticket.tags or None,
-        updated_at=ticket.updated_at,
-    )
-    if not detailed:
-        return hit
-    return hit.model_copy(
-        update={
-            "type": ticket.type,
-            "organization": names.organization(ticket.organization_id),
-            "created_at": ticket.created_at,
-            "first_message": clean_text(ticket.description or "", _EXCERPT),
-        }
-    )
+def _details(ticket: TicketRecord, names: Names) -> dict[str, Any]:
+    message = clean_text(ticket.description or "", _EXCERPT)
+    return {
+        "type": ticket.type,
+        "organization": names.organization(ticket.organization_id),
+        "created_at": ticket.created_at,
+        "first_message": message if message.text else None,
+        "truncated": message.truncated or None,
+        "hidden_text_removed": message.hidden or None,
+    }
 
 
 TOOLS = (

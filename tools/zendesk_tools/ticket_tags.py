@@ -26,7 +26,7 @@ from mcp_server_zendesk.connection.errors import (
     ZendeskError,
 )
 from mcp_server_zendesk.connection.handle import Zendesk
-from mcp_server_zendesk.connection.records import TicketRecord
+from mcp_server_zendesk.connection.records import JobStatus, TicketRecord, stamp
 from mcp_server_zendesk.connection.retries import may_have_arrived
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Result
@@ -78,18 +78,24 @@ class _Wish:
         """The full list that the wish makes of the tags before."""
         if self.exactly is not None:
             return list(self.exactly)
-        kept = [tag for tag in before if tag not in self.remove]
-        return [*kept, *(tag for tag in self.add if tag not in kept)]
+        removed = set(self.remove)
+        kept = [tag for tag in before if tag not in removed]
+        there = set(kept)
+        return [*kept, *(tag for tag in self.add if tag not in there)]
 
     def to_add(self, before: Iterable[str]) -> list[str]:
-        return [tag for tag in self.result(before) if tag not in set(before)]
+        there = set(before)
+        return [tag for tag in self.result(before) if tag not in there]
 
     def to_remove(self, before: Iterable[str]) -> list[str]:
         result = set(self.result(before))
         return [tag for tag in before if tag not in result]
 
+    def left_to_do(self, tags: Iterable[str]) -> int:
+        return len(self.to_add(tags)) + len(self.to_remove(tags))
+
     def holds(self, tags: Iterable[str]) -> bool:
-        return not self.to_add(tags) and not self.to_remove(tags)
+        return self.left_to_do(tags) == 0
 
 
 @dataclass(slots=True)
@@ -101,7 +107,17 @@ class _Attempt:
     settled: bool = True
 
     def refused(self, error: Refused) -> None:
+        """Take note of a refusal that the closed ticket may have caused; others are raised."""
+        if isinstance(error, Forbidden) and error.refusal.scopes:
+            raise error
         self.refusal = error.refusal
+
+    def ended(self, job: JobStatus) -> None:
+        """Take note of a job; a failed item lives in a completed one."""
+        self.settled &= job.ended
+        for item in job.items:
+            if item.failed:
+                self.refusal = Refusal(status=200, code=item.error, text=item.details)
 
 
 async def update_ticket_tags(
@@ -117,9 +133,8 @@ async def update_ticket_tags(
     """Add, remove or replace a ticket's tags; works on open tickets, and on closed ones where the
     account allows it.
 
-    Prefer add and remove: they leave other tags alone. On a closed ticket the tags endpoints are
-    refused, so Update Ticket and then Update Many Tickets are tried; path tells which worked.
-    The tags are read back, so the answer is what is there now. A drop-down field's tag can move
+    Prefer add and remove: they leave other tags alone. The tags are read back, so the answer is
+    what is there now; path tells which of Zendesk's ways worked. A drop-down field's tag can move
     that field's other tag (also_changed).
     """
     wish = _wish(add, remove, replace_with)
@@ -138,7 +153,7 @@ async def update_ticket_tags(
         async with _lost_answers_looked_up(zendesk, ticket_id, wish):
             await take(zendesk, ticket_id, wish, attempt)
         after = await _read_back(zendesk, ticket_id)
-        if wish.holds(after) or set(after) != set(before):
+        if wish.left_to_do(after) < wish.left_to_do(before):
             return _answer(ticket, before, after, wish, path=path)  # type: ignore[arg-type]
     closed = TicketClosed(attempt.refusal, ticket_id=ticket_id, tried=attempt.tried)
     # The tags were read back unchanged; only a job that still runs could move them yet.
@@ -194,8 +209,9 @@ async def _by_tags_endpoint(
                 await zendesk.put(*path, body={"tags": to_add}, harmless=True)
             if wish.exactly is None and (to_remove := wish.to_remove(before)):
                 await zendesk.delete(*path, body={"tags": to_remove}, harmless=True)
-    except _TELLING:
-        if (await read_ticket(zendesk, ticket.id)).status == CLOSED:
+    except _TELLING as refused:
+        scopes = isinstance(refused, Forbidden) and refused.refusal.scopes
+        if not scopes and (await read_ticket(zendesk, ticket.id)).status == CLOSED:
             return None
         raise
     after = await _read_back(zendesk, ticket.id)
@@ -218,7 +234,7 @@ async def _by_update_ticket(
         ticket = await read_ticket(zendesk, ticket_id)
         body = {"tags": wish.result(_tags(ticket)), "safe_update": True}
         if ticket.updated_at is not None:
-            body["updated_stamp"] = f"{ticket.updated_at:%Y-%m-%dT%H:%M:%SZ}"
+            body["updated_stamp"] = stamp(ticket.updated_at)
         try:
             await zendesk.put("tickets", ticket_id, body={"ticket": body})
         except Conflict as conflict:
@@ -250,17 +266,15 @@ async def _by_update_many(zendesk: Zendesk, ticket_id: int, wish: _Wish, attempt
         except _TELLING as refused:
             attempt.refused(refused)
             return
-        attempt.settled &= await _settled(
-            zendesk, ticket_id, answer.body, set(tags), added=key == "additional_tags"
-        )
+        if zendesk.may(JOBS_SCOPE):
+            attempt.ended(await jobs.finished(zendesk, answer.body))
+        else:
+            added = key == "additional_tags"
+            attempt.settled &= await _seen_to_move(zendesk, ticket_id, set(tags), added=added)
 
 
-async def _settled(
-    zendesk: Zendesk, ticket_id: int, answer: dict[str, object], tags: set[str], *, added: bool
-) -> bool:
-    """Wait for the job; without the scope to read jobs, watch the tags themselves."""
-    if zendesk.may(JOBS_SCOPE):
-        return (await jobs.finished(zendesk, answer)).ended
+async def _seen_to_move(zendesk: Zendesk, ticket_id: int, tags: set[str], *, added: bool) -> bool:
+    """Without the scope to read jobs, the tags themselves are watched."""
     for wait in _UNPOLLED_WAITS:
         await zendesk.access.sleep(wait)
         now = set(await _read_back(zendesk, ticket_id))

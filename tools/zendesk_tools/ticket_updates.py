@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+import re
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from mcp_server_zendesk.connection.errors import ZendeskError
 from mcp_server_zendesk.connection.fields import SCOPE as FIELDS_SCOPE
 from mcp_server_zendesk.connection.fields import ticket_fields
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.nearest import nearest
-from mcp_server_zendesk.connection.records import TicketField
+from mcp_server_zendesk.connection.records import TicketField, stamp
 from mcp_server_zendesk.connection.retries import may_have_arrived
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.spec import ToolSpec
@@ -25,6 +26,27 @@ from zendesk_tools.tickets import TicketId
 _LONGEST_COMMENT = 65_536
 _MOST_CANDIDATES = 20
 
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}.*)?")
+# System fields stand in the same list as custom ones, and have arguments or tools of their own.
+_SYSTEM_FIELDS = {
+    "subject": "the argument subject",
+    "status": "the argument status",
+    "tickettype": "the argument type",
+    "priority": "the argument priority",
+    "group": "the argument group",
+    "assignee": "the argument assignee",
+    "description": "add_internal_note",
+    "custom_status": "the argument status",
+}
+
+
+def _iso(value: object) -> object:
+    if not isinstance(value, str) or not _ISO.fullmatch(value.strip()):
+        raise ValueError("should be an ISO 8601 date or time, e.g. 2026-01-31T10:00:00Z")
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_iso)]
 CustomFieldValue = str | int | float | bool | list[str] | None
 
 
@@ -55,14 +77,16 @@ async def update_ticket(
     problem_id: Annotated[
         int | None, Field(gt=0, description="The problem ticket of an incident")
     ] = None,
-    due_at: Annotated[datetime | date | None, Field(description="Due date of a task")] = None,
+    due_at: Annotated[
+        Moment | None, Field(description="Due date of a task, ISO 8601; UTC without a zone")
+    ] = None,
     custom_fields: Annotated[
         dict[str, CustomFieldValue] | None,
-        Field(description='Values by field id or title, e.g. {"Product area":"billing"}'),
+        Field(description='Values by field id or title, e.g. {"Area":"billing"}; null clears'),
     ] = None,
     ticket_form_id: Annotated[int | None, Field(gt=0, description="New ticket form")] = None,
     expected_updated_at: Annotated[
-        datetime | None,
+        Moment | None,
         Field(description="updated_at as you read it: refuses if the ticket changed since"),
     ] = None,
 ) -> TicketChange:
@@ -80,7 +104,7 @@ async def update_ticket(
         "subject": subject,
         "organization_id": organization_id,
         "problem_id": problem_id,
-        "due_at": due_at.isoformat() if due_at else None,
+        "due_at": stamp(due_at) if due_at else None,
         "ticket_form_id": ticket_form_id,
     }
     ticket = {key: value for key, value in asked.items() if value is not None}
@@ -95,7 +119,9 @@ async def update_ticket(
     keys = dict(ticket)
     fields: dict[int, TicketField] = {}
     if custom_fields:
-        fields = await ticket_fields(zendesk) if zendesk.may(FIELDS_SCOPE) else {}
+        by_title = not all(name.isdecimal() for name in custom_fields)
+        if by_title or zendesk.may(FIELDS_SCOPE):
+            fields = await ticket_fields(zendesk)
         values = {_field_id(name, fields): value for name, value in custom_fields.items()}
         ticket["custom_fields"] = [{"id": key, "value": value} for key, value in values.items()]
         keys |= {str(key): value for key, value in values.items()}
@@ -104,7 +130,7 @@ async def update_ticket(
     if expected_updated_at is not None:
         ticket |= {
             "safe_update": True,
-            "updated_stamp": f"{expected_updated_at:%Y-%m-%dT%H:%M:%SZ}",
+            "updated_stamp": stamp(expected_updated_at),
         }
     answer = await put_ticket(zendesk, ticket_id, ticket, harmless=expected_updated_at is None)
     return await ticket_change(zendesk, answer, keys, fields)
@@ -121,6 +147,9 @@ def _field_id(name: str, fields: dict[int, TicketField]) -> int:
     wanted = name.casefold().strip()
     found = [key for key, field in fields.items() if (field.title or "").casefold() == wanted]
     if len(found) == 1:
+        if (kind := fields[found[0]].type or "") in _SYSTEM_FIELDS:
+            own = _SYSTEM_FIELDS[kind]
+            raise InvalidArguments.of("custom_fields", f"names no custom field; use {own}")
         return found[0]
     near = nearest(name, [field.title or "" for field in fields.values()])
     shown = [field for field in fields.values() if field.id in found or field.title == near]
@@ -142,7 +171,7 @@ async def add_internal_note(
         Field(min_length=1, max_length=_LONGEST_COMMENT, description="The note; Markdown works"),
     ],
     upload_tokens: Annotated[
-        list[str] | None, Field(max_length=20, description="Tokens of uploaded files")
+        list[str] | None, Field(max_length=20, description="Tokens of files uploaded before")
     ] = None,
 ) -> TicketChange:
     """Add a note that only agents see; it is never sent to the customer.
@@ -181,6 +210,12 @@ TOOLS = (
         scopes=_CHANGE_SCOPES,
         enriched_by=("users:read", "groups:read", FIELDS_SCOPE),
         idempotent=True,
+        elsewhere={
+            "tags": "update_ticket_tags",
+            "comment": "add_internal_note",
+            "body": "add_internal_note",
+            "note": "add_internal_note",
+        },
     ),
     ToolSpec(
         handler=add_internal_note,

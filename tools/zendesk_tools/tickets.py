@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from mcp_server_zendesk.connection.errors import ZendeskError
 from mcp_server_zendesk.connection.fields import SCOPE as FIELDS_SCOPE
@@ -25,10 +25,18 @@ from mcp_server_zendesk.serving.spec import ToolSpec
 from mcp_server_zendesk.serving.text import Cleaned, clean_html, clean_text
 from zendesk_tools.names import ENRICHING, Author, Named, Names, sideloads
 
-TicketId = Annotated[int, Field(gt=0, description="The ticket's number")]
-ResponseFormat = Annotated[
-    Literal["concise", "detailed"], Field(description="detailed adds what is seldom needed")
-]
+_LARGEST_ID = 10**20
+
+
+def _an_id(number: int) -> int:
+    """A bound without a byte in four schemas; Python writes no number of thousands of digits."""
+    if number >= _LARGEST_ID:
+        raise ValueError("should be no longer than any id")
+    return number
+
+
+TicketId = Annotated[int, Field(gt=0, description="The ticket's number"), AfterValidator(_an_id)]
+ResponseFormat = Literal["concise", "detailed"]
 
 _CONCISE_BODY = 1_500
 _DETAILED_BODY = 4_000
@@ -115,14 +123,16 @@ async def get_ticket(
     comments: Annotated[
         int, Field(ge=0, le=20, description="How many of the latest comments to add")
     ] = 3,
-    response_format: ResponseFormat = "concise",
+    response_format: Annotated[
+        ResponseFormat,
+        Field(description="detailed adds waiting times, people in copy and longer bodies"),
+    ] = "concise",
 ) -> Ticket:
     """Read one ticket by number: who, what, state, tags, custom fields and the latest comments,
     newest first.
 
     Use it before you change or judge a ticket. To find tickets by words or state use
-    search_tickets; for a longer conversation list_ticket_comments. detailed adds waiting times,
-    linked tickets and longer bodies.
+    search_tickets; for a longer conversation list_ticket_comments.
     """
     detailed = response_format == "detailed"
     include = [*sideloads(zendesk), "comment_count", *(["metric_sets"] if detailed else [])]
@@ -166,9 +176,9 @@ async def list_ticket_comments(
     ticket_id: TicketId,
     limit: Annotated[int, Field(ge=1, le=100, description="Comments a page")] = 10,
     cursor: Annotated[str | None, Field(description="next_cursor of the page before")] = None,
-    order: Annotated[Literal["newest_first", "oldest_first"], Field(description="Order")] = (
-        "newest_first"
-    ),
+    order: Annotated[
+        Literal["newest_first", "oldest_first"], Field(description="By time of writing")
+    ] = "newest_first",
     body_limit: Annotated[
         int,
         Field(

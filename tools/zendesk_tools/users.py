@@ -6,23 +6,36 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from mcp_server_zendesk.connection.errors import NotFound, Refusal, UnreadableResponse
+from mcp_server_zendesk.connection.errors import (
+    NotFound,
+    Refusal,
+    UnreadableResponse,
+    ZendeskError,
+)
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.identity import who_am_i
-from mcp_server_zendesk.connection.records import NamedRecord, UserRecord, parse, parse_list
-from mcp_server_zendesk.serving.cursors import seal, unseal
+from mcp_server_zendesk.connection.records import (
+    NamedRecord,
+    UserRecord,
+    count_of,
+    more_to_come,
+    parse,
+    parse_list,
+)
+from mcp_server_zendesk.serving.cursors import numbered, read_numbered, seal, unseal
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Body, Line, Page, Result, Time
 from mcp_server_zendesk.serving.spec import ToolSpec
-from mcp_server_zendesk.serving.text import clean_text
+from mcp_server_zendesk.serving.text import clean_line, clean_text
 from zendesk_tools.names import Named, Names
+from zendesk_tools.people import MOST_NAMED, read_id
 
-REACHABLE = 10_000
+REACHABLE_USERS = 10_000
 """Users that a search gives out (``zendesk-api.md`` §7)."""
 
 _NOTES = 1_000
 _EXTERNAL = "external:"
-_SOME = 10
+_LARGEST_ID = 10**20
 
 
 class UserHit(Result):
@@ -48,6 +61,8 @@ class User(UserHit):
     user_fields: dict[Line, Line] | None = None
     notes: Body | None = None
     details: Body | None = None
+    truncated: bool | None = None
+    hidden_text_removed: int | None = None
     created_at: Time | None = None
     last_login_at: Time | None = None
 
@@ -63,9 +78,9 @@ async def get_user(
 
     Use it when you have an id, an address or an external id; with only a name use search_users.
     """
-    said = str(user).strip()
-    if said.isdecimal():
-        found = parse(UserRecord, await zendesk.get("users", int(said)), "user")
+    said = _said(user)
+    if (user_id := read_id("user", said)) is not None:
+        found = parse(UserRecord, await zendesk.get("users", user_id), "user")
     elif said.casefold() == "me":
         found = await who_am_i(zendesk)
     else:
@@ -73,12 +88,22 @@ async def get_user(
     return _user(found, await _organization(zendesk, found.organization_id))
 
 
+def _said(user: str | int) -> str:
+    """The argument as text; Python writes no number of thousands of digits."""
+    if isinstance(user, int) and abs(user) >= _LARGEST_ID:
+        raise InvalidArguments.of("user", "is longer than any id")
+    return str(user).strip()
+
+
 async def _organization(zendesk: Zendesk, organization_id: int | None) -> Names:
-    """The name of a user's organization, where the scopes allow to ask."""
+    """The name of a user's organization, where we may ask and Zendesk tells."""
     if organization_id is None or not zendesk.may("organizations:read"):
         return Names()
-    answer = await zendesk.get("organizations", organization_id)
-    record = parse(NamedRecord, answer, "organization")
+    try:
+        answer = await zendesk.get("organizations", organization_id)
+        record = parse(NamedRecord, answer, "organization")
+    except ZendeskError:
+        return Names()  # the person is worth more than the organization's name
     return Names(organizations={record.id: record.name or ""})
 
 
@@ -90,32 +115,45 @@ async def _find(zendesk: Zendesk, said: str) -> UserRecord:
         NotFound: Nobody has it.
     """
     if said.lower().startswith(_EXTERNAL):
-        wanted = said[len(_EXTERNAL) :].strip()
-        params: dict[str, str | int] = {"external_id": wanted}
+        fitting = await _with_external_id(zendesk, said[len(_EXTERNAL) :].strip())
     elif "@" in said:
-        wanted = said
-        params = {"query": f'email:"{said.replace(chr(34), "")}"'}
+        fitting = await _with_address(zendesk, said)
     else:
         raise InvalidArguments.of(
             "user", "is no id, e-mail address, external:ID or me; for a name use search_users"
         )
-    answer = await zendesk.get("users", "search", params=params)
-    users = parse_list(UserRecord, answer, "users")
-    exact = [
-        found
-        for found in users
-        if wanted.casefold()
-        in {(found.email or "").casefold(), (found.external_id or "").casefold()}
-    ]
-    if not exact:
+    if not fitting:
         raise NotFound(Refusal(status=404))
-    if len(exact) > 1:
+    if len(fitting) > 1:
         raise InvalidArguments.of(
             "user",
             "fits more than one user; give the id of one of the candidates",
-            candidates=[{"id": found.id or 0, "role": found.role or ""} for found in exact[:_SOME]],
+            candidates=[
+                {"id": found.id or 0, "role": clean_line(found.role or "")}
+                for found in fitting[:MOST_NAMED]
+            ],
         )
-    return exact[0]
+    return fitting[0]
+
+
+async def _with_external_id(zendesk: Zendesk, wanted: str) -> list[UserRecord]:
+    if not wanted:
+        raise InvalidArguments.of("user", "has no external id after `external:`")
+    answer = await zendesk.get("users", "search", params={"external_id": wanted})
+    return [
+        found
+        for found in parse_list(UserRecord, answer, "users")
+        if (found.external_id or "").casefold() == wanted.casefold()
+    ]
+
+
+async def _with_address(zendesk: Zendesk, wanted: str) -> list[UserRecord]:
+    """Whose first address it is, else whoever Zendesk found: by an address that is not shown."""
+    query = f'email:"{wanted.replace(chr(34), "")}"'
+    answer = await zendesk.get("users", "search", params={"query": query})
+    found = parse_list(UserRecord, answer, "users")
+    first = [user for user in found if (user.email or "").casefold() == wanted.casefold()]
+    return first or found
 
 
 async def search_users(
@@ -136,30 +174,22 @@ async def search_users(
 
     Use it to turn a name into an id. With an id or a full address get_user tells more.
     """
-    bound_to = {"tool": "search_users", "query": query, "limit": limit}
-    page = 1 if cursor is None else _page(unseal(cursor, bound_to))
-    params = {"query": query, "page": page, "per_page": limit, **_include(zendesk)}
+    bound_to = {"tool": "search_users", "query": query}
+    page, size = (1, limit) if cursor is None else read_numbered(unseal(cursor, bound_to))
+    params = {"query": query, "page": page, "per_page": size, **_include(zendesk)}
     answer = await zendesk.get("users", "search", params=params)
     found = parse_list(UserRecord, answer, "users")
-    total = answer.get("count")
-    if not isinstance(total, int):
-        raise UnreadableResponse("Zendesk's search answer has no count")
-    seen = page * limit
-    more = bool(found) and seen < min(total, REACHABLE)
+    total = count_of(answer)
+    more = more_to_come(answer, total, before=(page - 1) * size, found=len(found), size=size)
+    more = more and page * size < REACHABLE_USERS
     names = Names.of(answer)
     return Page[UserHit](
         items=[UserHit(**_hit(user, names)) for user in found],
         has_more=more,
-        next_cursor=seal(str(page + 1), bound_to) if more else None,
+        next_cursor=seal(numbered(page + 1, size), bound_to) if more else None,
         total=total,
-        reachable=REACHABLE if total > REACHABLE else None,
+        reachable=REACHABLE_USERS if total is not None and total > REACHABLE_USERS else None,
     )
-
-
-def _page(position: str) -> int:
-    if not position.isdecimal():
-        raise InvalidArguments.of("cursor", "is not a cursor of this tool")
-    return int(position)
 
 
 def _include(zendesk: Zendesk) -> dict[str, str | int]:
@@ -180,6 +210,8 @@ def _hit(user: UserRecord, names: Names) -> dict[str, Any]:
 
 
 def _user(user: UserRecord, names: Names) -> User:
+    notes = clean_text(user.notes or "", _NOTES)
+    details = clean_text(user.details or "", _NOTES)
     filled = {key: value for key, value in (user.user_fields or {}).items() if value is not None}
     return User(
         **_hit(user, names),
@@ -190,8 +222,10 @@ def _user(user: UserRecord, names: Names) -> User:
         time_zone=user.time_zone,
         tags=user.tags or None,
         user_fields={key: str(value) for key, value in filled.items()} or None,
-        notes=clean_text(user.notes, _NOTES) if user.notes else None,
-        details=clean_text(user.details, _NOTES) if user.details else None,
+        notes=notes if notes.text else None,
+        details=details if details.text else None,
+        truncated=notes.truncated or details.truncated or None,
+        hidden_text_removed=notes.hidden + details.hidden or None,
         created_at=user.created_at,
         last_login_at=user.last_login_at,
     )

@@ -7,8 +7,9 @@ import logging
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -67,7 +68,9 @@ class _Raw:
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
+class Request:
+    """One request: a method, and a path (and query) on the account's origin."""
+
     method: str
     path: str
     params: Mapping[str, str | int] | None = None
@@ -89,13 +92,14 @@ class Connection:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         user_agent: str = "mcp-server-zendesk",
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.account = account
         self.credentials = credentials
         self._transport = transport
         self._user_agent = user_agent
         self._client: httpx.AsyncClient | None = None
-        self.gate = RateGate()
+        self.gate = RateGate(clock)
 
     async def aclose(self) -> None:
         """Close the pool."""
@@ -112,7 +116,7 @@ class Connection:
         body: Json | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Send one request and read its answer.
+        """Send one request and read its answer. See ``carry``.
 
         Args:
             method: GET, POST, PUT or DELETE.
@@ -120,14 +124,22 @@ class Connection:
             params: Query parameters.
             body: Sent as JSON.
             headers: Extra headers, such as ``Idempotency-Key``.
+        """
+        return await self.carry(Request(method, path, params, body, headers))
+
+    async def carry(self, request: Request, within: float = TOTAL_SECONDS) -> Answer:
+        """Send one request and read its answer, within some seconds.
 
         Raises:
-            ZendeskError: In one of its kinds; on a write with its ``outcome``.
+            ZendeskError: In one of its kinds.
         """
-        request = _Request(method, path, params, body, headers)
-        raw = await self._follow(request)
-        if raw.status == _UNAUTHENTICATED and await self.credentials.renew(raw.signed_with):
-            raw = await self._follow(request)  # a rejected request was not carried out
+        try:
+            with anyio.fail_after(min(within, TOTAL_SECONDS)):
+                raw = await self._follow(request)
+                if raw.status == _UNAUTHENTICATED and await self.credentials.renew(raw.signed_with):
+                    raw = await self._follow(request)  # a rejected request was not carried out
+        except TimeoutError as error:
+            raise TimedOut("Zendesk took too long to answer", sent=True) from error
         if raw.status >= _FIRST_REFUSAL:
             refusal = envelopes.read_refusal(raw.status, raw.headers, raw.content)
             raise envelopes.exception_for(refusal, auth=self.credentials.auth)
@@ -138,7 +150,7 @@ class Connection:
             request_id=envelopes.request_id(raw.headers),
         )
 
-    async def _follow(self, request: _Request) -> _Raw:
+    async def _follow(self, request: Request) -> _Raw:
         """Send, and follow redirects of a GET that stay on the account's origin."""
         raw = await self._exchange(request)
         for _ in range(MAX_REDIRECTS):
@@ -147,19 +159,15 @@ class Connection:
             target = link_path(raw.headers.get("location", ""), self.account.origin)
             if request.method != "GET":
                 break
-            raw = await self._exchange(_Request("GET", target, headers=request.headers))
+            raw = await self._exchange(Request("GET", target, headers=request.headers))
         if raw.status in _REDIRECTS:
             raise UnreadableResponse("Zendesk redirects and does not arrive", status=raw.status)
         return raw
 
-    async def _exchange(self, asked: _Request) -> _Raw:
-        """One request and one answer, within a bounded time."""
+    async def _exchange(self, asked: Request) -> _Raw:
+        """One request and one answer."""
         started = time.perf_counter()
-        try:
-            with anyio.fail_after(TOTAL_SECONDS):
-                raw = await self._transmit(asked)
-        except TimeoutError as error:
-            raise TimedOut("Zendesk took too long to answer", sent=True) from error
+        raw = await self._transmit(asked)
         self.gate.learn(asked.method, asked.path, raw.status, raw.headers)
         logger.debug(
             "%s %s answered %d in %.0f ms",
@@ -170,7 +178,7 @@ class Connection:
         )
         return raw
 
-    async def _transmit(self, asked: _Request) -> _Raw:
+    async def _transmit(self, asked: Request) -> _Raw:
         import httpx  # noqa: PLC0415 - heavy, and not needed to list tools
 
         client = self._client or self._open()
@@ -211,12 +219,21 @@ class Connection:
     def _open(self) -> httpx.AsyncClient:
         import httpx  # noqa: PLC0415 - heavy, and not needed to list tools
 
-        self._client = httpx.AsyncClient(
-            transport=self._transport,
-            timeout=httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS),
-            follow_redirects=False,
-            headers={"Accept": "application/json", "User-Agent": self._user_agent},
-        )
+        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+        try:
+            self._client = httpx.AsyncClient(
+                transport=self._transport,
+                timeout=httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS),
+                follow_redirects=False,
+                headers={"Accept": "application/json", "User-Agent": self._user_agent},
+                cookies=no_cookies,
+            )
+        except (OSError, ImportError, ValueError) as error:
+            raise ConnectionFailed(
+                "the connection could not be set up: SSL_CERT_FILE, SSL_CERT_DIR or a proxy "
+                "variable of the server's environment cannot be used",
+                sent=False,
+            ) from error
         return self._client
 
 

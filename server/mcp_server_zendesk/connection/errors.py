@@ -183,7 +183,14 @@ class TicketClosed(ValidationFailed):
 
 
 class RateLimited(Refused):
-    """429. ``refusal.retry_after`` is in seconds where Zendesk says it."""
+    """429. ``refusal.retry_after`` is in seconds where Zendesk says it.
+
+    ``sent`` is false when a limit is known to be used up, and nothing was sent into it.
+    """
+
+    def __init__(self, refusal: Refusal, *, sent: bool = True) -> None:
+        super().__init__(refusal)
+        self.sent = sent
 
 
 class Unavailable(Refused):

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mcp_server_zendesk.connection.errors import FieldProblem, ValidationFailed, ZendeskError
+from mcp_server_zendesk.connection.errors import (
+    FieldProblem,
+    UnreadableResponse,
+    ValidationFailed,
+    ZendeskError,
+)
 from mcp_server_zendesk.connection.records import TicketField, parse_list
 
 if TYPE_CHECKING:
@@ -39,12 +44,20 @@ async def ticket_fields(zendesk: Zendesk) -> dict[int, TicketField]:
 
 
 def next_cursor(body: dict[str, object]) -> str | None:
-    """The cursor of the next page. ``links.next`` may be set on the last page (§9): not asked."""
+    """The cursor of the next page. ``links.next`` may be set on the last page (§9): not asked.
+
+    Raises:
+        UnreadableResponse: Zendesk claims more and gives no cursor for it.
+    """
     meta = body.get("meta")
-    if not isinstance(meta, dict) or not meta.get("has_more"):
+    paging = meta if isinstance(meta, dict) else {}
+    # A list that does not know cursors answers by page number, and would end after one page.
+    if not (paging.get("has_more") if paging else body.get("next_page")):
         return None
-    after = meta.get("after_cursor")
-    return after if isinstance(after, str) and after else None
+    after = paging.get("after_cursor")
+    if not isinstance(after, str) or not after:
+        raise UnreadableResponse("Zendesk's answer claims more and gives no cursor for it")
+    return after
 
 
 async def add_allowed_values(zendesk: Zendesk, error: ValidationFailed) -> None:

@@ -7,9 +7,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
+import anyio
+
 from mcp_server_zendesk.connection import retries
 from mcp_server_zendesk.connection.access import Access
-from mcp_server_zendesk.connection.client import Answer, Json
+from mcp_server_zendesk.connection.client import Answer, Json, Request
 from mcp_server_zendesk.connection.errors import (
     Outcome,
     OutOfReach,
@@ -17,6 +19,7 @@ from mcp_server_zendesk.connection.errors import (
     Refusal,
     Refused,
     ScopeMissing,
+    TimedOut,
     ZendeskError,
 )
 from mcp_server_zendesk.connection.paths import Segment, api_path
@@ -26,6 +29,7 @@ CALL_SECONDS = 50.0
 """How long one call may take with all its waiting: clients give up after a minute."""
 
 _LEAST_SECONDS = 0.001
+_MOST_WAITS = 6
 _NEW_TICKET = ("tickets",)
 _TOO_MANY = 429
 
@@ -125,6 +129,10 @@ class Zendesk:
         if not self.held.allows(groups):
             raise ScopeMissing(groups, self.held)
 
+    def seconds_left(self) -> float:
+        """What is left of the call's time."""
+        return self.began + CALL_SECONDS - self.access.clock()
+
     async def _send(
         self,
         method: str,
@@ -140,74 +148,87 @@ class Zendesk:
 
         reads = method == "GET"
         self._allow(requirement(method, path), reads=reads)
-        request = _Request(method, api_path(*path), params, body, headers)
+        request = Request(method, api_path(*path), params, body, headers)
         before, lost = self.outcome, False
         async for attempt in stamina.retry_context(
-            on=lambda error: self._pause(error, harmless=reads or harmless),
+            on=lambda error: self._repeats(error, harmless=reads or harmless),
             attempts=retries.ATTEMPTS,
-            timeout=max(self._seconds_left(), _LEAST_SECONDS),
+            timeout=max(self.seconds_left(), _LEAST_SECONDS),
             wait_initial=retries.FIRST_WAIT_SECONDS,
             wait_max=retries.LONGEST_WAIT_SECONDS,
             wait_jitter=retries.JITTER_SECONDS,
         ):
             with attempt:
+                if attempt.num > 1:
+                    await self.progress(attempt.num, None, "Zendesk failed; trying again")
                 try:
-                    answer = await self._once(request)
+                    answer = await self._when_it_may_go(request)
                 except ZendeskError as error:
                     lost = lost or retries.may_have_arrived(error)
                     if not reads:
-                        self.outcome = "unknown" if lost else before
-                    if self._pause(error, harmless=reads or harmless):
-                        await self.progress(
-                            attempt.num, None, "Zendesk did not answer; trying again"
-                        )
+                        # After an earlier write of this call, a failure leaves half of it done.
+                        self.outcome = "unknown" if lost or before != "not_applied" else before
                     raise
         if not reads:
             self.outcome = "unknown" if before == "unknown" else "applied"
         return replace(answer, repeated=lost)
 
-    async def _once(self, request: _Request) -> Answer:
-        """One attempt, after waiting for the limits that are known and for a free place."""
+    async def _when_it_may_go(self, request: Request) -> Answer:
+        """Send once the known limits and a free place allow; wait for a limit met anyway."""
+        gate, at_once = self.access.connection.gate, self.access.at_once
+        waits = 0
+        while True:
+            await self._wait_for_limits(request)
+            await self._take_a_place()
+            try:
+                if gate.seconds_to_wait(request.method, request.path)[0]:
+                    continue  # used up by others while we queued
+                with gate.passing():
+                    return await self._once(request)
+            except RateLimited as error:
+                asked = error.refusal.retry_after
+                waits += 1
+                if asked is None or asked > self.seconds_left() or waits > _MOST_WAITS:
+                    raise
+            finally:
+                at_once.release()
+
+    async def _wait_for_limits(self, request: Request) -> None:
         gate = self.access.connection.gate
-        if wait := gate.seconds_to_wait(request.method, request.path):
-            if wait > self._seconds_left():
-                raise RateLimited(Refusal(status=_TOO_MANY, retry_after=wait))
+        while (closed := gate.seconds_to_wait(request.method, request.path))[0]:
+            wait, limit = closed
+            if wait > self.seconds_left():
+                known = Refusal(status=_TOO_MANY, retry_after=wait, limit=limit)
+                raise RateLimited(known, sent=False)
             await self.progress(0, wait, f"Waiting {wait:.0f} s for Zendesk's request limit")
             await self.access.sleep(wait)
-        async with self.access.at_once:
-            self.requests += 1
-            if request.method != "GET":
-                self.outcome = "unknown"  # until an answer, or a cancellation, says better
-            try:
-                answer = await self.access.connection.send(
-                    request.method,
-                    request.path,
-                    params=request.params,
-                    body=request.body,
-                    headers=request.headers,
-                )
-            except Refused as error:
-                self.request_id = error.refusal.request_id
-                raise
+
+    async def _take_a_place(self) -> None:
+        try:
+            with anyio.fail_after(max(self.seconds_left(), 0)):
+                await self.access.at_once.acquire()
+        except TimeoutError as error:
+            raise TimedOut("the time of this call is used up", sent=False) from error
+
+    async def _once(self, request: Request) -> Answer:
+        self.requests += 1
+        if request.method != "GET":
+            self.outcome = "unknown"  # until an answer, or a cancellation, says better
+        try:
+            answer = await self.access.connection.carry(request, within=self.seconds_left())
+        except Refused as error:
+            self.request_id = error.refusal.request_id
+            raise
         self.request_id = answer.request_id or self.request_id
         return answer
 
-    def _pause(self, error: Exception, *, harmless: bool) -> bool | float:
-        """False to give up, else how long to wait; True leaves that to the usual backoff."""
+    def _repeats(self, error: Exception, *, harmless: bool) -> bool | float:
+        """Whether to repeat after the usual backoff; at once where the gate already waits."""
         if not isinstance(error, ZendeskError) or not retries.may_repeat(error, harmless=harmless):
             return False
-        wait = retries.asked_to_wait(error)
-        left = self._seconds_left()
-        return left > 0 if wait is None else wait <= left and wait
-
-    def _seconds_left(self) -> float:
-        return self.began + CALL_SECONDS - self.access.clock()
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    method: str
-    path: str
-    params: Params | None
-    body: Json | None
-    headers: Mapping[str, str] | None
+        asked = retries.asked_to_wait(error)
+        if asked is None:
+            return self.seconds_left() > 0
+        if isinstance(error, RateLimited) or asked > self.seconds_left():
+            return False  # it has been waited for as often as is decent, or is too long
+        return 0.0

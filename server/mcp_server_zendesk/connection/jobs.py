@@ -25,7 +25,7 @@ async def finished(zendesk: Zendesk, answer: Mapping[str, Any]) -> JobStatus:
     """
     job = parse(JobStatus, answer, "job_status")
     for wait in _WAITS:
-        if job.ended:
+        if job.ended or wait >= zendesk.seconds_left():
             break
         await zendesk.progress(
             job.progress or 0, job.total, f"Zendesk is working on it ({job.status})"

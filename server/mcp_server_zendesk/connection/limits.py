@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 # The header of the limit and what its fellows begin with; Zendesk's spelling varies by year.
@@ -16,8 +17,8 @@ _FAMILIES = (
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _NAMED = "zendesk-ratelimit-"
 _EXHAUSTED = re.compile(r"remaining=0\b.*?resets=(?P<resets>[0-9]{1,9})")
-_ACCOUNT = "account"
-_TOO_MANY = 429
+_ASKING_TO_WAIT = frozenset({429, 503})
+_SHORTEST_WAIT = 0.5
 _MOST_REMEMBERED = 1_000
 
 
@@ -44,45 +45,75 @@ def _number(value: str | None) -> int | None:
     return int(value) if value is not None and _NUMBER.fullmatch(value) else None
 
 
+@dataclass(slots=True)
+class _Closed:
+    until: float
+    limit: str | None = None
+
+
 class RateGate:
     """Says how long to wait so as not to run into a limit.
 
     Fed by the headers of every answer: the account's own counter, the limits that Zendesk names
     for an endpoint or a ticket (``zendesk-ratelimit-NAME: total=…; remaining=…; resets=…``), and
-    ``Retry-After``. Which requests a named limit covers is not documented, so it closes the very
-    request whose answer carried it, and nothing else.
+    ``Retry-After``. Requests under way count as spent. Which requests a named limit covers is not
+    documented, so it closes the very request whose answer carried it, and nothing else.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._closed_until: dict[str, float] = {}
+        self._closed: dict[str, _Closed] = {}
+        self._window_ends = 0.0
+        self._under_way = 0
         self.headroom: Headroom | None = None
+
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        """Counts a request while it is under way."""
+        self._under_way += 1
+        try:
+            yield
+        finally:
+            self._under_way -= 1
 
     def learn(self, method: str, path: str, status: int, headers: Mapping[str, str]) -> None:
         """Take note of an answer's headers."""
-        self.headroom = read_headroom(headers) or self.headroom
-        account = read_headroom(headers)
-        if account and account.remaining == 0:
-            self._close(_ACCOUNT, account.resets_in_seconds)
+        if account := read_headroom(headers):
+            self.headroom = account
+            self._window_ends = self._clock() + (account.resets_in_seconds or 0)
         for name, value in headers.items():
             if name.startswith(_NAMED) and (found := _EXHAUSTED.search(value)):
-                self._close(_endpoint(method, path), _number(found["resets"]))
-        if status == _TOO_MANY:
-            self._close(_endpoint(method, path), _number(headers.get("retry-after")))
+                limit = name.removeprefix(_NAMED)
+                self._close(_endpoint(method, path), _number(found["resets"]), limit)
+        if status in _ASKING_TO_WAIT and (asked := _number(headers.get("retry-after"))) is not None:
+            self._close(_endpoint(method, path), max(asked, _SHORTEST_WAIT))
 
-    def seconds_to_wait(self, method: str, path: str) -> float:
-        """How long this request should wait; 0 when it may go."""
+    def seconds_to_wait(self, method: str, path: str) -> tuple[float, str | None]:
+        """How long this request should wait, 0 when it may go, and for which named limit."""
         now = self._clock()
-        closed = (self._closed_until.get(key, now) for key in (_ACCOUNT, _endpoint(method, path)))
-        return max(0.0, max(closed) - now)
+        closed = self._closed.get(_endpoint(method, path))
+        if closed and closed.until > now:
+            return closed.until - now, closed.limit
+        return self._wait_for_account(now), None
 
-    def _close(self, key: str, seconds: int | None) -> None:
+    def _wait_for_account(self, now: float) -> float:
+        if self.headroom is None:
+            return 0.0
+        new_window = now >= self._window_ends
+        left = self.headroom.limit if new_window else self.headroom.remaining
+        if left > self._under_way:
+            return 0.0
+        return max(self._window_ends - now, _SHORTEST_WAIT)
+
+    def _close(self, key: str, seconds: float | None, limit: str | None = None) -> None:
         if not seconds:
             return
         now = self._clock()
-        if len(self._closed_until) >= _MOST_REMEMBERED:
-            self._closed_until = {k: t for k, t in self._closed_until.items() if t > now}
-        self._closed_until[key] = max(now + seconds, self._closed_until.get(key, now))
+        if len(self._closed) >= _MOST_REMEMBERED:
+            self._closed = {k: closed for k, closed in self._closed.items() if closed.until > now}
+        before = self._closed.get(key)
+        if before is None or before.until < now + seconds:
+            self._closed[key] = _Closed(now + seconds, limit or (before.limit if before else None))
 
 
 def _endpoint(method: str, path: str) -> str:

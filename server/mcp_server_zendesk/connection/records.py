@@ -1,27 +1,67 @@
 """Zendesk's records, as far as a tool reads them.
 
-Every field but the id may be missing or null: plans, roles and years differ. A field of another
-type than Zendesk documents is an ``UnreadableResponse``, never a crash further on.
+Every field but the id may be missing or null: plans, roles and years differ. One odd field does not
+cost the record, let alone its page: a number stands for a text, a date that cannot be read is None,
+a null in a list is left out. Any other type than Zendesk documents is an ``UnreadableResponse``,
+never a crash further on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from mcp_server_zendesk.connection.errors import UnreadableResponse
 
 RecordT = TypeVar("RecordT", bound=BaseModel)
+
+_LONGEST_NUMBER = 20
+
+
+def stamp(moment: datetime) -> str:
+    """An instant as Zendesk writes it: UTC, to the second. Without a zone it is in UTC already."""
+    return f"{_in_utc(moment).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _moment(value: Any, read: ValidatorFunctionWrapHandler) -> datetime | None:
+    try:
+        return None if value is None else _in_utc(read(value))
+    except (ValueError, OverflowError):  # not readable, or before all years in UTC
+        return None
+
+
+def _without_nulls(value: Any) -> Any:
+    return [entry for entry in value if entry is not None] if isinstance(value, list) else value
+
+
+Moment = Annotated[datetime | None, WrapValidator(_moment)]
+Texts = Annotated[list[str] | None, BeforeValidator(_without_nulls)]
+Ids = Annotated[list[int] | None, BeforeValidator(_without_nulls)]
 
 
 class Record(BaseModel):
     """What all records share: unknown keys are left aside."""
 
     model_config = ConfigDict(
-        extra="ignore", frozen=True, hide_input_in_errors=True, defer_build=True
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        defer_build=True,
+        coerce_numbers_to_str=True,
     )
 
 
@@ -57,16 +97,16 @@ class TicketRecord(Record):
     ticket_form_id: int | None = None
     problem_id: int | None = None
     has_incidents: bool | None = None
-    followup_ids: list[int] | None = None
+    followup_ids: Ids = None
     external_id: str | None = None
-    tags: list[str] | None = None
+    tags: Texts = None
     custom_fields: list[CustomField] | None = None
-    email_cc_ids: list[int] | None = None
-    follower_ids: list[int] | None = None
+    email_cc_ids: Ids = None
+    follower_ids: Ids = None
     via: Via | None = None
-    due_at: datetime | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
+    due_at: Moment = None
+    created_at: Moment = None
+    updated_at: Moment = None
     is_public: bool | None = None
     comment_count: int | None = None
     metric_set: MetricSet | None = None
@@ -84,10 +124,10 @@ class MetricSet(Record):
 
     reopens: int | None = None
     replies: int | None = None
-    solved_at: datetime | None = None
-    assigned_at: datetime | None = None
-    latest_comment_added_at: datetime | None = None
-    requester_updated_at: datetime | None = None
+    solved_at: Moment = None
+    assigned_at: Moment = None
+    latest_comment_added_at: Moment = None
+    requester_updated_at: Moment = None
     reply_time_in_minutes: Minutes | None = None
     first_resolution_time_in_minutes: Minutes | None = None
     full_resolution_time_in_minutes: Minutes | None = None
@@ -113,14 +153,14 @@ class UserRecord(Record):
     organization_id: int | None = None
     default_group_id: int | None = None
     external_id: str | None = None
-    tags: list[str] | None = None
+    tags: Texts = None
     user_fields: dict[str, Any] | None = None
     suspended: bool | None = None
     active: bool | None = None
     verified: bool | None = None
     restricted_agent: bool | None = None
-    created_at: datetime | None = None
-    last_login_at: datetime | None = None
+    created_at: Moment = None
+    last_login_at: Moment = None
 
 
 class NamedRecord(Record):
@@ -151,7 +191,7 @@ class CommentRecord(Record):
     public: bool | None = None
     attachments: list[Attachment] | None = None
     via: Via | None = None
-    created_at: datetime | None = None
+    created_at: Moment = None
 
 
 class AuditEvent(Record):
@@ -238,7 +278,7 @@ class Token(Record):
 
     id: int | None = None
     scopes: list[str] | None = None
-    expires_at: datetime | None = None
+    expires_at: Moment = None
 
 
 def parse(model: type[RecordT], body: Mapping[str, Any], key: str) -> RecordT:
@@ -264,3 +304,33 @@ def parse_list(model: type[RecordT], body: Mapping[str, Any], key: str) -> list[
         return [model.model_validate(item) for item in found]
     except (TypeError, ValidationError) as error:
         raise UnreadableResponse(f"Zendesk's answer holds no readable {key!r}") from error
+
+
+def count_of(body: Mapping[str, Any]) -> int | None:
+    """How many there are, where the answer says so readably."""
+    said = body.get("count")
+    if isinstance(said, str) and said.isdecimal() and len(said) <= _LONGEST_NUMBER:
+        return int(said)
+    return said if isinstance(said, int) and not isinstance(said, bool) and said >= 0 else None
+
+
+def more_to_come(
+    body: Mapping[str, Any], total: int | None, *, before: int, found: int, size: int
+) -> bool:
+    """Whether a list by page number goes on: by its count, else by the link to its next page.
+
+    Args:
+        body: The answer.
+        total: Its count, if it has one.
+        before: What the pages before this one held.
+        found: What this one holds.
+        size: What it may hold.
+
+    Raises:
+        UnreadableResponse: The answer claims more and holds nothing.
+    """
+    if not found:
+        if before < total if total is not None else body.get("next_page"):
+            raise UnreadableResponse("Zendesk's answer is empty where it claims more")
+        return False
+    return before + size < total if total is not None else bool(body.get("next_page"))

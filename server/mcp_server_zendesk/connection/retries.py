@@ -29,7 +29,7 @@ def may_repeat(error: ZendeskError, *, harmless: bool) -> bool:
             the same value, or one with an idempotency key.
     """
     if isinstance(error, RateLimited):
-        return True
+        return error.sent
     if isinstance(error, ConnectionFailed | TimedOut):
         return harmless or not error.sent
     return harmless and isinstance(error, Unavailable) and error.refusal.status in _PASSING

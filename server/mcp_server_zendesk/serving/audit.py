@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 
 _DIGEST_CHARACTERS = 16
 _RECORD_ID = re.compile(r"[0-9]{1,19}")
+_ALSO_IDS = {"user"}
+"""Arguments that take an id, beside other ways to name a record."""
+_MOST_IDS = 100
 
 
 def _now() -> datetime:
@@ -116,12 +119,22 @@ class Audit:
             self._file.flush()
 
 
-def _record_ids(arguments: Mapping[str, Any]) -> dict[str, int]:
-    """The ids among the arguments: integers named ``…_id``, in whichever spelling they came."""
-    found: dict[str, int] = {}
+def _record_ids(arguments: Mapping[str, Any]) -> dict[str, int | list[int]]:
+    """The ids among the arguments, in whichever spelling they came; nothing that is no number."""
+    found: dict[str, int | list[int]] = {}
     for name, value in arguments.items():
-        if not (name.isidentifier() and name.endswith("_id")) or isinstance(value, bool):
+        if not name.isidentifier():
             continue
-        if _RECORD_ID.fullmatch(str(value) if isinstance(value, str | int) else ""):
-            found[name] = int(value)
+        if name.endswith("_ids") and isinstance(value, list):
+            ids = [number for item in value[:_MOST_IDS] if (number := _id(item)) is not None]
+            if ids:
+                found[name] = ids
+        elif (name.endswith("_id") or name in _ALSO_IDS) and (number := _id(value)) is not None:
+            found[name] = number
     return found
+
+
+def _id(value: Any) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return int(value) if _RECORD_ID.fullmatch(str(value)) else None

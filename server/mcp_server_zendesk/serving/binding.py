@@ -6,11 +6,13 @@ import inspect
 import secrets
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from typing import Any
+from typing import Annotated, Any
 
 from mcp_types import CallToolResult, TextContent
+from pydantic import BeforeValidator
 
 from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.serving.arguments import unwrapped
 from mcp_server_zendesk.serving.inventory import Inventory
 from mcp_server_zendesk.serving.results import compact, payload_of
 from mcp_server_zendesk.serving.spec import ToolSpec
@@ -35,7 +37,13 @@ def bind(spec: ToolSpec, inventory: Inventory) -> Callable[..., Awaitable[CallTo
             content=[TextContent(type="text", text=compact(payload))], structured_content=payload
         )
 
-    parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in spec.parameters]
+    parameters = [
+        parameter.replace(
+            kind=inspect.Parameter.KEYWORD_ONLY,
+            annotation=Annotated[parameter.annotation, BeforeValidator(unwrapped)],
+        )
+        for parameter in spec.parameters
+    ]
     run.__name__ = spec.name
     run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         parameters, return_annotation=CallToolResult

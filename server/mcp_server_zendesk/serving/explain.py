@@ -27,6 +27,8 @@ def explain(error: BaseException, at: Circumstances) -> Explanation:
     if at.writes:
         own = error.outcome if isinstance(error, errors.ZendeskError) else None
         explanation = _with_outcome(explanation, own or at.outcome)
+    if isinstance(error, errors.RateLimited) and not error.sent:
+        return explanation  # there is no answer whose id or status could be told
     if isinstance(error, errors.Refused):
         return replace(
             explanation,
@@ -165,9 +167,15 @@ def _rate_limited(error: errors.RateLimited, at: Circumstances) -> Explanation:
     wait = None if refusal.retry_after is None else max(1, math.ceil(refusal.retry_after))
     which = f"the limit {limit!r}" if limit else "a request limit"
     when = f"in {wait} seconds" if wait else "in about a minute"
+    message = f"Zendesk refused the request: {which} of the account is used up."
+    if not error.sent:
+        message = (
+            f"{at.tool} has to wait: {which} of the Zendesk account is used up. This server waits "
+            "ahead of it, and nothing was sent."
+        )
     return Explanation(
         kind="rate_limited",
-        message=f"Zendesk refused the request: {which} of the account is used up.",
+        message=message,
         reason="Zendesk counts requests by minute for the account, and for some endpoints and "
         "tickets apart.",
         hint=f"Wait, then repeat the call {when}; ask for less at once.",
@@ -176,7 +184,7 @@ def _rate_limited(error: errors.RateLimited, at: Circumstances) -> Explanation:
         retry_after_seconds=wait,
         details={
             **({"limit": limit} if limit else {}),
-            **({"zendesk_says": says} if says else {}),
+            **({"zendesk_says": says} if says and error.sent else {}),
         },
     )
 

@@ -196,6 +196,7 @@ def _problem(problem: errors.FieldProblem, at: Circumstances) -> dict[str, Any]:
 def ticket_closed(error: errors.TicketClosed, at: Circumstances) -> Explanation:
     """The closed ticket, after every path that might have worked."""
     tried = f" Tried: {', '.join(error.tried)}." if error.tried else ""
+    says = at.clean(error.refusal.text)
     return Explanation(
         kind="ticket_closed",
         message=f"Ticket {error.ticket_id} is closed and Zendesk does not let {at.tool} change it.",
@@ -210,6 +211,7 @@ def ticket_closed(error: errors.TicketClosed, at: Circumstances) -> Explanation:
             "account_setting": "Modify closed ticket",
             "role_permission": "modify_closed_tickets",
             **({"tried": list(error.tried)} if error.tried else {}),
+            **({"zendesk_says": says} if says else {}),
         },
     )
 

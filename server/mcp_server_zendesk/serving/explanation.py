@@ -66,10 +66,18 @@ class Circumstances:
 
 
 def _without(text: str, value: str) -> str:
-    """Take a value out wherever it, or a beginning of it that Zendesk cut, is echoed."""
+    """Take a value out wherever it, or a beginning of it that Zendesk cut, is echoed.
+
+    A plain word or number counts as a whole only: `ticket` is no echo in `tickets`.
+    """
     if len(value) < _SHORTEST_ECHO:
         return text
-    echo = re.compile(re.escape(value[:_LONGEST_START]), re.IGNORECASE)
+    start = re.escape(value[:_LONGEST_START])
+    if value.isascii() and (value.isalpha() or value.isdecimal()):
+        alike = "[0-9]" if value.isdecimal() else "[A-Za-z]"
+        end = f"(?!{alike})" if len(value) <= _LONGEST_START else ""
+        start = f"(?<!{alike}){start}{end}"
+    echo = re.compile(start, re.IGNORECASE)
     parts: list[str] = []
     while found := echo.search(text):
         rest = zip(text[found.end() :], value[_LONGEST_START:], strict=False)

@@ -8,7 +8,14 @@ from typing import Literal
 
 from mcp_server_zendesk.connection.nearest import or_nearest
 from mcp_server_zendesk.connection.scopes import HeldScopes
-from mcp_server_zendesk.serving.spec import ALWAYS, DEFAULT_TOOLSETS, TOOLSETS, ToolSpec
+from mcp_server_zendesk.serving.spec import (
+    ALWAYS,
+    DEFAULT_TOOLSETS,
+    EVERY_TOOLSET,
+    NO_TOOLSET,
+    TOOLSETS,
+    ToolSpec,
+)
 
 Hidden = Literal["excluded", "toolset", "read_only", "scope"]
 
@@ -28,9 +35,11 @@ class Policy:
         Raises:
             ValueError: Names the valid ones and the nearest.
         """
+        if NO_TOOLSET in self.toolsets and len(set(self.toolsets)) > 1:
+            raise ValueError(f"toolsets: {NO_TOOLSET} stands alone, without other toolsets")
         tool_names = [spec.name for spec in specs]
         known = {
-            "toolsets": (self.toolsets, [*TOOLSETS, "all"]),
+            "toolsets": (self.toolsets, [*TOOLSETS, EVERY_TOOLSET, NO_TOOLSET]),
             "tools": (self.tools, tool_names),
             "exclude_tools": (self.exclude_tools, tool_names),
         }
@@ -77,5 +86,5 @@ class Inventory:
             spec.toolset == ALWAYS
             or spec.name in self.policy.tools
             or spec.toolset in toolsets
-            or "all" in toolsets
+            or EVERY_TOOLSET in toolsets
         )

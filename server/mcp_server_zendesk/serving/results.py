@@ -7,7 +7,7 @@ the cleaner.
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import (
@@ -20,6 +20,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from mcp_server_zendesk.connection.records import stamp
 from mcp_server_zendesk.serving.text import Cleaned, clean_line, clean_text, fenced
 
 
@@ -49,13 +50,9 @@ Body = Annotated[
 """A long outside text, shown inside the result's fence."""
 
 
-def _utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 Time = Annotated[
     datetime,
-    PlainSerializer(_utc, return_type=str),
+    PlainSerializer(stamp, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 """An instant in ISO 8601, UTC, to the second."""

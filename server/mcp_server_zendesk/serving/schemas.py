@@ -1,6 +1,7 @@
 """JSON Schemas as a model should read them: what pydantic writes, without what nobody needs.
 
-Titles repeat the names; a nullable optional argument is simply one that may be left out.
+Titles repeat the names; a nullable optional argument is simply one that may be left out (the
+boundary takes null for that).
 """
 
 from __future__ import annotations
@@ -13,10 +14,14 @@ from mcp_server_zendesk.serving.spec import ToolSpec
 
 _NULL = {"type": "null"}
 _INSIDE = ("properties", "$defs")
+_VALUES = ("items", "additionalProperties")
 
 
-def slim(schema: dict[str, Any]) -> dict[str, Any]:
-    """The same schema in fewer bytes. What it accepts differs in null alone, which is left out."""
+def slim(schema: dict[str, Any], *, null: bool = False) -> dict[str, Any]:
+    """The same schema in fewer bytes. What it accepts differs in null alone, which is left out.
+
+    Inside a list or a mapping null is a value (it clears a custom field), and stays.
+    """
     kept: dict[str, Any] = {}
     for key, value in schema.items():
         if key == "title" or (key == "default" and value is None):
@@ -24,17 +29,17 @@ def slim(schema: dict[str, Any]) -> dict[str, Any]:
         if key in _INSIDE:
             kept[key] = {name: slim(inner) for name, inner in value.items()}
         elif key == "anyOf":
-            kept |= _without_null([slim(option) for option in value])
+            kept |= _any_of([slim(option) for option in value], null=null)
         elif isinstance(value, dict):
-            kept[key] = slim(value)
+            kept[key] = slim(value, null=key in _VALUES)
         else:
             kept[key] = value
     return kept
 
 
-def _without_null(options: list[dict[str, Any]]) -> dict[str, Any]:
+def _any_of(options: list[dict[str, Any]], *, null: bool) -> dict[str, Any]:
     """One option stands for itself; several plain types become a list of types."""
-    rest = [option for option in options if option != _NULL]
+    rest = [option for option in options if null or option != _NULL]
     if len(rest) == 1:
         return rest[0]
     if all(set(option) == {"type"} for option in rest):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,18 +16,27 @@ from anyio.abc import TaskGroup
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from mcp.server.session import ServerSession
+from mcp.server.subscriptions import InMemorySubscriptionBus
 from mcp.shared.exceptions import MCPError
+from mcp.shared.subscriptions import ToolsListChanged
 from mcp_types import CallToolResult, InputRequiredResult, TextContent, Tool
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import ValidationError
 
 from mcp_server_zendesk.connection.access import Access
 from mcp_server_zendesk.connection.errors import ScopeMissing, ValidationFailed
 from mcp_server_zendesk.connection.fields import add_allowed_values
 from mcp_server_zendesk.connection.handle import Zendesk
-from mcp_server_zendesk.connection.nearest import nearest
 from mcp_server_zendesk.connection.scopes import HeldScopes
 from mcp_server_zendesk.serving import listing
-from mcp_server_zendesk.serving.arguments import problems_in, refuse_unknown
+from mcp_server_zendesk.serving.arguments import (
+    echoable,
+    problems_in,
+    refuse_unknown,
+    verbatim,
+    without_null,
+)
 from mcp_server_zendesk.serving.audit import Audit
 from mcp_server_zendesk.serving.binding import bind, current_handle
 from mcp_server_zendesk.serving.explain import explain
@@ -40,6 +50,11 @@ from mcp_server_zendesk.serving.spec import ToolSpec
 logger = logging.getLogger(__name__)
 
 SERVER_NAME = "mcp-server-zendesk"
+
+_CLOSE_ENOUGH = 0.8
+"""Of a tool's name: `search_ticket` is a slip, `create_ticket` is another wish."""
+_MOST_LISTENERS = 256
+_SECONDS_TO_TELL = 5
 
 
 @dataclass(slots=True)
@@ -62,7 +77,7 @@ class _Call:
             writes=self.writes,
             outcome=self.zendesk.outcome if self.zendesk else "not_applied",
             request_id=self.zendesk.request_id if self.zendesk else None,
-            sent_values=tuple(_strings(self.arguments)),
+            sent_values=echoable(self.arguments, self.spec.parameters if self.spec else ()),
         )
 
 
@@ -88,6 +103,11 @@ class ZendeskServer(MCPServer[Any]):
         self._listings = listings
         self._listed: dict[str, Tool] = {}
         self._bound: set[str] = set()
+        self._bus = InMemorySubscriptionBus()
+        self._learning = False
+        self._learned = False
+        # Those who may have seen a longer list than what was granted allows, one each connection.
+        self._listeners: dict[int, ServerSession] = {}
         offered = inventory.visible(access.held())
         super().__init__(
             SERVER_NAME,
@@ -99,7 +119,8 @@ class ZendeskServer(MCPServer[Any]):
             ),
             version=version,
             log_level="WARNING",
-            middleware=[_announce_list_changes],
+            subscriptions=self._bus,
+            middleware=[_announce_list_changes, self._notice],
         )
 
     @asynccontextmanager
@@ -128,16 +149,18 @@ class ZendeskServer(MCPServer[Any]):
         kind = "cancelled"
         try:
             spec = self._permitted(call)
-            refuse_unknown(arguments, [parameter.name for parameter in spec.parameters])
-            self._learn_granted(context)
+            call.arguments = without_null(arguments, spec.parameters)
+            refuse_unknown(call.arguments, [p.name for p in spec.parameters], self._elsewhere(spec))
+            self._learn_granted()
             call.zendesk = Zendesk(
                 self._access, spec.reach, self._access.held(), progress=_progress(context)
             )
             if call.writes:
-                self._audit.intent(spec, arguments)
+                self._audit.intent(spec, call.arguments)
             self._bind(spec)
             current_handle.set(call.zendesk)
-            result = await super().call_tool(name, arguments, context)
+            prepared = verbatim(call.arguments, spec.parameters)
+            result = await super().call_tool(name, prepared, context)
             kind = "ok"
         except MCPError:
             kind = "protocol_error"
@@ -160,8 +183,10 @@ class ZendeskServer(MCPServer[Any]):
         """
         held = self._access.held()
         if call.spec is None:
-            offered = [spec.name for spec in self._inventory.visible(held)]
-            raise UnknownTool(exists=False, nearest=nearest(call.tool[:64], offered))
+            close = difflib.get_close_matches(
+                call.tool[:64], self._visible_names(held), n=1, cutoff=_CLOSE_ENOUGH
+            )
+            raise UnknownTool(exists=False, nearest=next(iter(close), None))
         why = self._inventory.why_hidden(call.spec, held)
         if why == "read_only":
             raise ReadOnlyWorkspace
@@ -204,20 +229,57 @@ class ZendeskServer(MCPServer[Any]):
             self.add_tool(bind(spec, self._inventory), structured_output=False)
             self._bound.add(spec.name)
 
-    def _learn_granted(self, context: Context[Any, Any] | None) -> None:
+    def _learn_granted(self) -> None:
         """On the first call, find out beside it what the token was granted."""
-        if self._tasks is not None and not self._access.granted_known:
-            self._tasks.start_soon(self._learn_and_tell, context)
+        if self._tasks is not None and not self._learning and not self._access.granted_known:
+            self._learning = True
+            self._tasks.start_soon(self._learn_and_tell, self._visible_names(self._access.held()))
 
-    async def _learn_and_tell(self, context: Context[Any, Any] | None) -> None:
-        before = self._visible_names(self._access.held())
-        await self._access.learn_granted()
-        if context is not None and self._visible_names(self._access.held()) != before:
-            try:
-                await context.notify_tools_changed()
-                await context.session.send_tool_list_changed()
-            except Exception:
-                logger.exception("The shorter tool list could not be announced")
+    async def _learn_and_tell(self, before: list[str]) -> None:
+        """A failure here is nobody's answer, and must not end the server."""
+        try:
+            await self._access.learn_granted()
+            if self._visible_names(self._access.held()) != before:
+                await self._tell_listeners()
+        except Exception:
+            logger.exception("The granted scopes could not be learned, or not announced")
+        finally:
+            self._learned = True
+            self._listeners.clear()
+
+    async def _tell_listeners(self) -> None:
+        """Tell everyone: today's clients by their subscriptions, older ones by their session."""
+        await self._bus.publish(ToolsListChanged())
+        for session in list(self._listeners.values()):
+            with anyio.move_on_after(_SECONDS_TO_TELL):
+                try:
+                    await session.send_tool_list_changed()
+                except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+                    logger.debug("A client has gone before it could be told of the shorter list")
+
+    async def _notice(
+        self, ctx: ServerRequestContext[Any, Any], call_next: CallNext
+    ) -> HandlerResult:
+        """Remember who asks before the granted scopes are known.
+
+        The SDK makes a session for each request; what a connection keeps is its client's
+        parameters, which tell whether two sessions are of one client.
+        """
+        client, session = ctx.session.client_params, ctx.session
+        if (
+            ctx.method in {"tools/list", "tools/call"}
+            and client is not None
+            and session.protocol_version not in MODERN_PROTOCOL_VERSIONS
+            and not self._learned
+            and len(self._listeners) < _MOST_LISTENERS
+        ):
+            self._listeners.setdefault(id(client), session)
+        return await call_next(ctx)
+
+    def _elsewhere(self, spec: ToolSpec) -> dict[str, str]:
+        """Where a tool's foreign arguments belong, as far as that tool is offered."""
+        offered = self._visible_names(self._access.held())
+        return {name: tool for name, tool in spec.elsewhere.items() if tool in offered}
 
     def _visible_names(self, held: HeldScopes) -> list[str]:
         return [spec.name for spec in self._inventory.visible(held)]
@@ -261,14 +323,3 @@ def _progress(context: Context[Any, Any] | None) -> Any:
             await context.report_progress(done, total, message)
 
     return report
-
-
-def _strings(value: Any) -> list[str]:
-    """Every string among the arguments, however deep."""
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, Mapping):
-        return [text for inner in value.values() for text in _strings(inner)]
-    if isinstance(value, list):
-        return [text for inner in value for text in _strings(inner)]
-    return []

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, Any, Literal, get_origin
 
@@ -17,6 +17,8 @@ TOOLSETS = ("tickets", "users")
 DEFAULT_TOOLSETS = TOOLSETS
 ALWAYS = "always"
 """The toolset of tools that no toolset switches off."""
+EVERY_TOOLSET = "all"
+NO_TOOLSET = "none"
 
 
 @cache
@@ -33,7 +35,8 @@ class ToolSpec:
     name, docstring and signature are the tool's name, description and arguments, its return
     type the answer. A parameter without ``Annotated`` is no argument: the boundary fills it in.
     ``scopes`` are groups, each met by any one member. ``enriched_by`` names scopes that make the
-    answer richer where they are held, and are never required.
+    answer richer where they are held, and are never required. ``elsewhere`` leads from an argument
+    that models expect here to the tool that has it.
     """
 
     handler: Callable[..., Awaitable[Any]]
@@ -43,6 +46,7 @@ class ToolSpec:
     scopes: tuple[ScopeGroup, ...] = ()
     enriched_by: tuple[str, ...] = ()
     idempotent: bool = False
+    elsewhere: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def name(self) -> str:
