@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 NODE_TESTS := tests/typescript
 
-.PHONY: help demo test lint format check snapshots node bench build clean
+.PHONY: help demo test coverage lint format check snapshots node bench build clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -11,9 +11,12 @@ help:  ## Say what there is
 demo: .venv/.product  ## Play a short real session against the embedded workspace
 	@$(BIN)/python -m mcp_server_zendesk demo
 
-test: .venv/.test  ## Run all tests that this machine can run, with branch coverage
+test: .venv/.test  ## Run all tests that this machine can run
+	$(BIN)/pytest --numprocesses auto --dist loadfile $(TESTS)
+
+coverage: .venv/.test  ## The same under branch coverage, with a floor
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --numprocesses auto --dist loadfile $(TESTS)
+	$(BIN)/coverage run -m pytest --quiet --numprocesses auto --dist loadfile
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -27,7 +30,7 @@ format: .venv/.quality  ## Let ruff write
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-check: lint test  ## All gates
+check: lint test coverage  ## All gates
 
 snapshots: .venv/.test  ## Write the tool snapshots and the generated parts of README.md anew
 	UPDATE_SNAPSHOTS=1 $(BIN)/pytest -q tests/test_tool_snapshots.py tests/test_readme.py

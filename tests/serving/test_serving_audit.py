@@ -184,3 +184,10 @@ def test_without_a_file_the_log_has_the_line(caplog: pytest.LogCaptureFixture) -
     _record(Audit(workspace="acme"), {"ticket_id": 7})
     (record,) = caplog.records
     assert json.loads(record.getMessage())["records"] == {"ticket_id": 7}
+
+
+def test_a_number_of_thousands_of_digits_is_recorded_as_a_call(audit: Audit, file: Path) -> None:
+    _record(audit, {"ticket_id": 10**5_000})
+    audit.close()
+    (line,) = _lines(file)
+    assert "records" not in line

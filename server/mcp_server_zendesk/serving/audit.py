@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 _DIGEST_CHARACTERS = 16
 _RECORD_ID = re.compile(r"[0-9]{1,19}")
+_BEYOND_ALL_IDS = 10**19
 _ALSO_IDS = {"user"}
 """Arguments that take an id, beside other ways to name a record."""
 _MOST_IDS = 100
@@ -103,8 +104,12 @@ class Audit:
         }
 
     def _digest(self, arguments: Mapping[str, Any]) -> str:
-        canonical = json.dumps(arguments, sort_keys=True, default=str).encode()
-        return hmac.new(self._key, canonical, hashlib.sha256).hexdigest()[:_DIGEST_CHARACTERS]
+        try:
+            canonical = json.dumps(arguments, sort_keys=True, default=str)
+        except ValueError:
+            canonical = ""  # Python refuses to write out numbers of thousands of digits
+        digest = hmac.new(self._key, canonical.encode(errors="replace"), hashlib.sha256)
+        return digest.hexdigest()[:_DIGEST_CHARACTERS]
 
     def _line(self, entry: dict[str, Any]) -> None:
         stamped = {
@@ -135,6 +140,6 @@ def _record_ids(arguments: Mapping[str, Any]) -> dict[str, int | list[int]]:
 
 
 def _id(value: Any) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return int(value) if _RECORD_ID.fullmatch(str(value)) else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if 0 <= value < _BEYOND_ALL_IDS else None
+    return int(value) if isinstance(value, str) and _RECORD_ID.fullmatch(value) else None
