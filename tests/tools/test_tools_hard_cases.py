@@ -28,6 +28,22 @@ async def test_half_of_a_tag_change_is_not_told_as_the_whole(open_workspace: Ope
         assert "read the record again" in error["hint"]
 
 
+async def test_a_ticket_that_closes_after_half_of_the_change_is_told_as_such(
+    open_workspace: OpenWorkspace,
+) -> None:
+    rules = Rules(closed_tickets=ClosedTicketRules(modify_closed_tickets=False))
+    async with open_workspace(rules=rules) as desk:
+        ticket = desk.sandbox.store.tickets[OPEN_TICKET]
+        close = Fault(effect=lambda: ticket.update(status="closed"))
+        desk.sandbox.faults.add("DELETE", "/tags$", 1, close)
+        error = await desk.fail(
+            "update_ticket_tags", ticket_id=OPEN_TICKET, add=["new_one"], remove=["vip"]
+        )
+        assert error["kind"] == "ticket_closed"
+        assert error["outcome"] == "unknown"
+        assert "new_one" in ticket["tags"]
+
+
 async def test_a_missing_scope_is_not_blamed_on_the_closed_ticket(
     open_workspace: OpenWorkspace,
 ) -> None:

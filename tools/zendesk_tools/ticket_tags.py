@@ -147,17 +147,19 @@ async def update_ticket_tags(
         if after is not None:
             return _answer(ticket, before, after, wish, path="tags_endpoint")
         ticket = await read_ticket(zendesk, ticket_id)
+    there = _tags(ticket)  # half of the change may stand already when the ticket closed under it
     attempt = _Attempt()
     for path, take in (("update_ticket", _by_update_ticket), ("update_many", _by_update_many)):
         attempt.tried.append(path)
         async with _lost_answers_looked_up(zendesk, ticket_id, wish):
             await take(zendesk, ticket_id, wish, attempt)
         after = await _read_back(zendesk, ticket_id)
-        if wish.left_to_do(after) < wish.left_to_do(before):
+        if wish.left_to_do(after) < wish.left_to_do(there):
             return _answer(ticket, before, after, wish, path=path)  # type: ignore[arg-type]
     closed = TicketClosed(attempt.refusal, ticket_id=ticket_id, tried=attempt.tried)
     # The tags were read back unchanged; only a job that still runs could move them yet.
-    closed.outcome = "not_applied" if attempt.settled else "unknown"
+    untouched = attempt.settled and there == before
+    closed.outcome = "not_applied" if untouched else "unknown"
     raise closed
 
 

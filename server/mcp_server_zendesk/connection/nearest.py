@@ -6,9 +6,9 @@ import difflib
 from collections.abc import Iterable
 
 
-def nearest(name: str, valid: Iterable[str]) -> str | None:
-    """The closest valid name, or None when nothing comes close."""
-    found = difflib.get_close_matches(name, list(valid), n=1, cutoff=0.5)
+def nearest(name: str, valid: Iterable[str], *, at_least: float = 0.5) -> str | None:
+    """The closest valid name, or None when none is alike enough (0 to 1, by ``difflib``)."""
+    found = difflib.get_close_matches(name, list(valid), n=1, cutoff=at_least)
     return found[0] if found else None
 
 

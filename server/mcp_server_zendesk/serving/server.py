@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 import time
 from collections.abc import AsyncIterator
@@ -28,6 +27,7 @@ from mcp_server_zendesk.connection.access import Access
 from mcp_server_zendesk.connection.errors import ScopeMissing, ValidationFailed
 from mcp_server_zendesk.connection.fields import add_allowed_values
 from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.connection.nearest import nearest
 from mcp_server_zendesk.connection.scopes import HeldScopes
 from mcp_server_zendesk.serving import listing
 from mcp_server_zendesk.serving.arguments import (
@@ -183,10 +183,9 @@ class ZendeskServer(MCPServer[Any]):
         """
         held = self._access.held()
         if call.spec is None:
-            close = difflib.get_close_matches(
-                call.tool[:64], self._visible_names(held), n=1, cutoff=_CLOSE_ENOUGH
-            )
-            raise UnknownTool(exists=False, nearest=next(iter(close), None))
+            offered = self._visible_names(held)
+            close = nearest(call.tool[:64], offered, at_least=_CLOSE_ENOUGH)
+            raise UnknownTool(exists=False, nearest=close)
         why = self._inventory.why_hidden(call.spec, held)
         if why == "read_only":
             raise ReadOnlyWorkspace
