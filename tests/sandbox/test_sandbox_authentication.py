@@ -3,7 +3,7 @@ import base64
 import httpx
 import pytest
 
-from mcp_server_zendesk.sandbox import DEMO_API_TOKEN, Sandbox
+from mcp_server_zendesk.sandbox import DEMO_API_TOKEN, DEMO_TOKEN, Sandbox
 from mcp_server_zendesk.sandbox.landmarks import (
     ADMIN_EMAIL,
     ADMIN_ID,
@@ -11,6 +11,8 @@ from mcp_server_zendesk.sandbox.landmarks import (
     OPEN_TICKET,
     REQUESTER_ID,
 )
+from mcp_server_zendesk.sandbox.misfortunes import forbidden
+from mcp_server_zendesk.sandbox.rules import SuspendedCaller
 
 pytestmark = pytest.mark.anyio
 
@@ -58,7 +60,9 @@ async def test_an_api_token_needs_its_suffix(client: httpx.AsyncClient) -> None:
     right = await client.get("users/me", headers=basic(f"{ADMIN_EMAIL}/token", DEMO_API_TOKEN))
     assert right.json()["user"]["id"] == ADMIN_ID
     without = await client.get("users/me", headers=basic(ADMIN_EMAIL, DEMO_API_TOKEN))
-    assert without.json()["user"]["id"] is None
+    assert (without.status_code, without.json()["user"]["id"]) == (200, None)
+    ticket = await client.get(f"tickets/{OPEN_TICKET}", headers=basic(ADMIN_EMAIL, DEMO_API_TOKEN))
+    assert (ticket.status_code, ticket.json()) == (401, {"error": "Couldn't authenticate you"})
 
 
 @pytest.mark.parametrize(
@@ -175,6 +179,107 @@ async def test_an_end_user_is_turned_away_by_role(
     assert answer.status_code == 403
     assert answer.json()["error"]["title"] == "Forbidden"
     assert "do not have access to this page" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "answer"),
+    [
+        (bearer(DEMO_API_TOKEN), "invalid_token"),
+        ({"Authorization": f"Basic {DEMO_TOKEN}"}, "Couldn't authenticate you"),
+        (
+            {"Authorization": f"Basic {base64.b64encode(DEMO_TOKEN.encode()).decode()}"},
+            "Couldn't authenticate you",
+        ),
+        (basic(f"{ADMIN_EMAIL}/token", DEMO_TOKEN), "Couldn't authenticate you"),
+    ],
+)
+async def test_a_secret_of_the_other_kind_is_refused(
+    client: httpx.AsyncClient,
+    headers: dict[str, str],
+    answer: str,
+) -> None:
+    refused = await client.get("users/me", headers=headers)
+    assert (refused.status_code, refused.json()["error"]) == (401, answer)
+
+
+async def test_retired_api_tokens_open_nothing_while_bearer_tokens_do(
+    sandbox: Sandbox,
+    client: httpx.AsyncClient,
+) -> None:
+    sandbox.rules.api_tokens_retired = True
+    refused = await client.get("users/me", headers=basic(f"{ADMIN_EMAIL}/token", DEMO_API_TOKEN))
+    assert refused.status_code == 401
+    assert refused.json() == {"error": "Couldn't authenticate you"}
+    assert (await client.get("users/me")).json()["user"]["id"] == ADMIN_ID
+
+
+@pytest.mark.parametrize(
+    ("rule", "me", "ticket"),
+    [
+        ("shown", (200, 200), (403, 403)),
+        ("forbidden", (403, 403), (403, 403)),
+        ("unauthenticated", (401, 401), (401, 401)),
+    ],
+)
+async def test_a_suspended_user_gets_as_far_as_the_rules_say(
+    sandbox: Sandbox,
+    client: httpx.AsyncClient,
+    rule: SuspendedCaller,
+    me: tuple[int, int],
+    ticket: tuple[int, int],
+) -> None:
+    sandbox.rules.suspended_caller = rule
+    sandbox.store.users[ADMIN_ID]["suspended"] = True
+    kinds = (bearer(DEMO_TOKEN), basic(f"{ADMIN_EMAIL}/token", DEMO_API_TOKEN))
+    for headers, seen, refused in zip(kinds, me, ticket, strict=True):
+        shown = await client.get("users/me", headers=headers)
+        assert shown.status_code == seen
+        if seen == 200:
+            assert shown.json()["user"]["suspended"]
+        answer = await client.get(f"tickets/{OPEN_TICKET}", headers=headers)
+        assert answer.status_code == refused
+        if refused == 403:
+            assert answer.json()["error"]["title"] == "Forbidden"
+    nobody = await client.get("users/me", headers={"Authorization": ""})
+    assert nobody.json()["user"]["id"] is None
+
+
+async def test_an_address_off_the_allow_list_reaches_nothing(
+    sandbox: Sandbox,
+    client: httpx.AsyncClient,
+) -> None:
+    sandbox.rules.ip_refused = True
+    origin = "https://northwind-demo.zendesk.com"
+    for answer in (
+        await client.get("users/me"),
+        await client.get("users/me", headers={"Authorization": ""}),
+        await client.get(f"{origin}/oauth/authorizations/new"),
+        await client.post(f"{origin}/oauth/tokens", json={}),
+    ):
+        assert answer.status_code == 403
+        assert answer.json()["error"]["title"] == "Forbidden"
+
+
+async def test_role_and_plan_refuse_what_a_test_says(
+    sandbox: Sandbox,
+    client: httpx.AsyncClient,
+) -> None:
+    sandbox.faults.add("GET", "/account/settings", None, forbidden())
+    for _ in range(2):
+        answer = await client.get("account/settings")
+        assert answer.status_code == 403
+        assert "do not have access to this page" in answer.json()["error"]["message"]
+    assert (await client.get("users/me")).status_code == 200
+
+
+async def test_an_account_may_be_a_sandbox_of_zendesks(
+    sandbox: Sandbox,
+    client: httpx.AsyncClient,
+) -> None:
+    for rule in (False, True):
+        sandbox.rules.sandbox_account = rule
+        settings = (await client.get("account/settings")).json()["settings"]
+        assert settings["active_features"]["sandbox"] is rule
 
 
 async def test_another_subdomain_has_no_help_desk(client: httpx.AsyncClient) -> None:

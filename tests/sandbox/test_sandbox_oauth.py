@@ -1,5 +1,6 @@
 """Signing in: the consent page, the token endpoint, and what becomes of tokens."""
 
+import asyncio
 import base64
 import hashlib
 import re
@@ -9,7 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from mcp_server_zendesk.sandbox import DEMO_SUBDOMAIN, ManualClock, Sandbox
+from mcp_server_zendesk.sandbox import DEMO_SUBDOMAIN, Fault, ManualClock, Sandbox
+from mcp_server_zendesk.sandbox import misfortunes as bad
 from mcp_server_zendesk.sandbox.landmarks import (
     ADMIN_ID,
     AGENT_ID,
@@ -19,6 +21,7 @@ from mcp_server_zendesk.sandbox.landmarks import (
     DEMO_REDIRECT_URIS,
     OPEN_TICKET,
 )
+from mcp_server_zendesk.sandbox.oauth.records import Refreshes
 
 pytestmark = pytest.mark.anyio
 
@@ -36,6 +39,18 @@ ASKED = {
     "code_challenge": CHALLENGE,
     "code_challenge_method": "S256",
 }
+
+
+@pytest.fixture
+def slept(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The delays that the sandbox would have waited for."""
+    delays: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        delays.append(seconds)
+
+    monkeypatch.setattr(sandbox, "_sleep", sleep)
+    return delays
 
 
 async def press(
@@ -186,6 +201,70 @@ async def test_refreshing_kills_the_old_pair_at_once(client: httpx.AsyncClient) 
     again = await exchange(client, grant_type="refresh_token", refresh_token=old["refresh_token"])
     assert (again.status_code, again.json()["error"]) == (400, "invalid_grant")
     assert await status(client, new["access_token"]) == 200
+
+
+async def test_refreshes_are_counted(sandbox: Sandbox, client: httpx.AsyncClient) -> None:
+    old = await login(client)
+    counted = sandbox.store.oauth.refreshes
+    assert counted == Refreshes(0, 0, 0)
+    refresh = {"grant_type": "refresh_token", "refresh_token": old["refresh_token"]}
+    answers = await asyncio.gather(*(exchange(client, **refresh) for _ in range(3)))
+    assert sorted(answer.status_code for answer in answers) == [201, 400, 400]
+    assert counted == Refreshes(asked=3, succeeded=1, refused=2)
+    sandbox.faults.add("POST", "/oauth/tokens", 1, bad.html_error(503))
+    await exchange(client, **refresh)
+    assert counted.asked == 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "seen", "refreshed"),
+    [
+        (bad.html_error(502), 502, False),
+        (bad.html_error(504, applied=True), 504, True),
+        (bad.rate_limited(retry_after=7), 429, False),
+        (bad.slow_start(5), 201, True),
+        (bad.reset_before_write(), httpx.ReadError, False),
+        (bad.reset_after_write(), httpx.ReadError, True),
+        (bad.never_answered(), httpx.ReadTimeout, False),
+    ],
+)
+async def test_the_token_endpoint_has_its_misfortunes_too(
+    sandbox: Sandbox,
+    client: httpx.AsyncClient,
+    slept: list[float],
+    fault: Fault,
+    seen: int | type[Exception],
+    refreshed: bool,
+) -> None:
+    token = await login(client)
+    refresh = {"grant_type": "refresh_token", "refresh_token": token["refresh_token"]}
+    sandbox.faults.add("POST", "/oauth/tokens", 1, fault)
+    if isinstance(seen, int):
+        answer = await exchange(client, **refresh)
+        assert answer.status_code == seen
+        assert answer.headers.get("Retry-After") == ("7" if seen == 429 else None)
+    else:
+        with pytest.raises(seen):
+            await exchange(client, **refresh)
+    assert sandbox.faults.waiting == 0
+    assert slept == ([5] if fault.delay_seconds else [])
+    assert sandbox.store.oauth.refreshes.succeeded == int(refreshed)
+    # A lost answer has used up the token all the same: there is no second chance.
+    again = await exchange(client, **refresh)
+    assert again.status_code == (400 if refreshed else 201)
+
+
+async def test_fewer_scopes_may_be_granted_than_were_asked_for(
+    sandbox: Sandbox,
+    client: httpx.AsyncClient,
+) -> None:
+    sandbox.rules.grants_fewer_scopes = frozenset({"read"})
+    token = await login(client)
+    assert token["scope"] == "read"
+    shown = await client.get("oauth/tokens/current", headers=bearer(token["access_token"]))
+    assert shown.json()["token"]["scopes"] == ["read"]
+    refresh = {"grant_type": "refresh_token", "refresh_token": token["refresh_token"]}
+    assert (await exchange(client, **refresh)).json()["scope"] == "read"
 
 
 async def test_lifetimes_can_be_asked_for_within_bounds(

@@ -13,7 +13,7 @@ from mcp_server_zendesk.sandbox.certificate import (
     CryptographyMissing,
     make_certificate,
 )
-from mcp_server_zendesk.sandbox.landmarks import DEMO_TOKEN
+from mcp_server_zendesk.sandbox.landmarks import DEMO_CLIENT, DEMO_REDIRECT_URIS, DEMO_TOKEN
 from mcp_server_zendesk.sandbox.rules import Rules
 from mcp_server_zendesk.sandbox.seed.desk import seeded_store
 
@@ -99,6 +99,8 @@ def _serve(
     click.echo(f"Bearer token:     {DEMO_TOKEN}")
     if certificate is not None:
         click.echo(f"CA to trust:      {certificate.authority_file}")
+    click.echo(f"OAuth client:     {DEMO_CLIENT} (public: PKCE, no secret)")
+    click.echo(f"Redirect URLs:    {' '.join(DEMO_REDIRECT_URIS)}")
     click.echo("Ctrl-C ends it.")
     sys.stdout.flush()
     # The server takes the signal for itself and raises it again once it has stopped.

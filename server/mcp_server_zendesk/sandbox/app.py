@@ -18,6 +18,7 @@ from mcp_server_zendesk.sandbox.call import Answer, Call
 from mcp_server_zendesk.sandbox.clock import Clock, utc_now
 from mcp_server_zendesk.sandbox.errors import (
     ApiError,
+    forbidden,
     invalid_endpoint,
     no_help_desk,
     unparsable_json,
@@ -156,6 +157,8 @@ class Sandbox:
         known = rules.any_subdomain or host == f"{store.subdomain}.zendesk.com"
         if host.endswith(".zendesk.com") and not known:
             raise no_help_desk(host)
+        if rules.ip_refused:
+            raise forbidden()
         path = request.url.path
         below = path.removeprefix(_API).removesuffix(".json")
         headers |= self._limits.account(rules, now, below)
@@ -166,7 +169,7 @@ class Sandbox:
             found = find_page(request.method, path)
         caller = Caller(anonymous_user())
         if found is None or found.route.scope != PUBLIC:
-            caller = identify(store, request.headers.get("authorization"))
+            caller = identify(store, rules, request.headers.get("authorization"))
         if found is None or found.route.scope not in {OPEN, PUBLIC}:
             caller.require_staff()
         if found is None:

@@ -11,6 +11,7 @@ from mcp_server_zendesk.sandbox.errors import (
     missing_scopes,
 )
 from mcp_server_zendesk.sandbox.records import Json, anonymous_user
+from mcp_server_zendesk.sandbox.rules import Rules
 from mcp_server_zendesk.sandbox.store import AccessToken, Store
 
 READ = "read"
@@ -48,7 +49,7 @@ class Caller:
         )
 
 
-def identify(store: Store, authorization: str | None) -> Caller:
+def identify(store: Store, rules: Rules, authorization: str | None) -> Caller:
     """Reads the Authorization header.
 
     A wrong password leaves the caller anonymous; a wrong API token, and a bad or expired bearer
@@ -56,10 +57,17 @@ def identify(store: Store, authorization: str | None) -> Caller:
     """
     scheme, _, credentials = (authorization or "").partition(" ")
     if scheme.lower() == "bearer":
-        return _bearer(store, credentials.strip())
-    if scheme.lower() == "basic":
-        return _basic(store, credentials.strip())
-    return Caller(anonymous_user())
+        caller = _bearer(store, credentials.strip())
+    elif scheme.lower() == "basic":
+        caller = _basic(store, rules, credentials.strip())
+    else:
+        caller = Caller(anonymous_user())
+    suspended = caller.user.get("suspended", False)
+    if suspended and rules.suspended_caller == "forbidden":
+        raise forbidden()
+    if suspended and rules.suspended_caller == "unauthenticated":
+        raise could_not_authenticate() if caller.token is None else invalid_token()
+    return caller
 
 
 def _bearer(store: Store, token: str) -> Caller:
@@ -72,17 +80,21 @@ def _bearer(store: Store, token: str) -> Caller:
     return Caller(user, held)
 
 
-def _basic(store: Store, credentials: str) -> Caller:
+def _basic(store: Store, rules: Rules, credentials: str) -> Caller:
     try:
-        login, _, secret = base64.b64decode(credentials, validate=True).decode().partition(":")
+        given = base64.b64decode(credentials, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError) as error:
         raise could_not_authenticate() from error
+    login, colon, secret = given.partition(":")
+    if not colon:
+        raise could_not_authenticate()
     email, slash, kind = login.rpartition("/")
     if not slash or kind != "token":
         # Passwords were removed from the API on 2025-12-31 (§2.1): none is right.
         return Caller(anonymous_user())
     held = {known.casefold(): token for known, token in store.api_tokens.items()}
     user = store.user_by_email(email)
-    if user is None or held.get(email.casefold()) != secret:
+    right = held.get(email.casefold()) == secret and not rules.api_tokens_retired
+    if user is None or not right:
         raise could_not_authenticate()
     return Caller(user)

@@ -25,10 +25,13 @@ def moment(text: str) -> datetime:
 
 
 class ManualClock:
-    """A clock that stands still until it is moved, for tests that must not sleep."""
+    """A clock that stands still until it is moved, for tests that must not sleep.
 
-    def __init__(self, start: datetime) -> None:
-        self._now = start
+    It may be moved while a thread serves the sandbox: tokens expire under a running process.
+    """
+
+    def __init__(self, start: datetime | None = None) -> None:
+        self._now = utc_now() if start is None else start
 
     def __call__(self) -> datetime:
         """The time it stands at."""

@@ -105,7 +105,11 @@ def missing_scopes(alternatives: str) -> ApiError:
 
 
 def forbidden() -> ApiError:
-    """403 for what the role or the plan does not allow."""
+    """403 for what the role or the plan does not allow.
+
+    The sandbox says the same to a suspended user and to an address off the allow-list, whose
+    bodies are not attested.
+    """
     return ApiError(
         403,
         {

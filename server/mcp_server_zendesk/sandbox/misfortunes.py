@@ -175,6 +175,11 @@ def invalid_token() -> Fault:
     return _refusal(errors.invalid_token())
 
 
+def forbidden() -> Fault:
+    """403 of the role or the plan (§2.5), for the paths that it is armed for."""
+    return _refusal(errors.forbidden())
+
+
 def update_conflict() -> Fault:
     """409 of the safe update (§5.4)."""
     return _refusal(errors.update_conflict())

@@ -12,6 +12,12 @@ ClosedTicketMode = Literal["allow", "refuse", "ignore", "by_setting"]
 
 RefusalEnvelope = Literal["status", "base", "closed_ticket", "text"]
 Language = Literal["en", "de", "fr"]
+SuspendedCaller = Literal["shown", "forbidden", "unauthenticated"]
+"""What a suspended user's credentials still open: nothing of it is attested.
+
+`shown`: only `users/me` and the own token, where the user says `"suspended": true`; the rest is
+403. `forbidden`: 403 everywhere. `unauthenticated`: 401, as if the credentials were wrong.
+"""
 
 
 @dataclass
@@ -41,6 +47,20 @@ class Rules:
 
     any_subdomain: bool = False
     """Answer as whatever `X.zendesk.com` is asked for; otherwise only the account's own exists."""
+    sandbox_account: bool = False
+    """Whether the account is itself one of Zendesk's sandboxes, by its active features."""
+
+    ip_refused: bool = False
+    """Whether the caller's address is off the allow-list: API, pages and signing in all fail.
+
+    That they do is documented (support.zendesk.com 4408894156186); that it is a 403 in the usual
+    envelope is not attested.
+    """
+    suspended_caller: SuspendedCaller = "shown"
+    api_tokens_retired: bool = False
+    """From 2027-04-30 on: no API token signs in any more (§2.1)."""
+    grants_fewer_scopes: frozenset[str] | None = None
+    """Issue OAuth tokens with just these scopes, whatever was asked for; none would be all."""
 
     rate_limited: bool = False
     """Count requests and refuse with 429. Off, each answer looks like a fresh minute's first."""

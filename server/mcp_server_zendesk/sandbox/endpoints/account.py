@@ -69,7 +69,7 @@ def show_settings(call: Call) -> Answer:
                     "user_org_fields": True,
                     "light_agents": True,
                     "custom_statuses_enabled": True,
-                    "sandbox": False,
+                    "sandbox": call.rules.sandbox_account,
                 },
                 "ticket_form": {
                     "ticket_forms_instructions": None,

@@ -67,12 +67,26 @@ class RefreshToken:
 
 
 @dataclass
+class Refreshes:
+    """How often the token endpoint was asked to refresh, and what came of it.
+
+    Whom a fault answered in the endpoint's stead is not counted.
+    """
+
+    asked: int = 0
+    succeeded: int = 0
+    refused: int = 0
+    """With `invalid_grant`: a refresh token that is unknown, used up or expired."""
+
+
+@dataclass
 class OAuthRegister:
     """Clients by identifier, codes and refresh tokens by themselves."""
 
     clients: dict[str, OAuthClient] = field(default_factory=dict)
     codes: dict[str, AuthorizationCode] = field(default_factory=dict)
     refresh_tokens: dict[str, RefreshToken] = field(default_factory=dict)
+    refreshes: Refreshes = field(default_factory=Refreshes)
     browser_user_id: int | None = None
     """Who is signed in in the browser that sees the consent page; an admin by default."""
     _made: int = 0

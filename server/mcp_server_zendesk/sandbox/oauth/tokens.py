@@ -61,8 +61,10 @@ def _by_code(call: Call, client: OAuthClient) -> Json:
 
 def _by_refresh_token(call: Call, client: OAuthClient) -> Json:
     register = call.store.oauth
+    register.refreshes.asked += 1
     held = register.refresh_tokens.get(_given(call, "refresh_token"))
     if held is None or held.client != client.identifier or held.expires_at <= call.store.now():
+        register.refreshes.refused += 1
         raise _refused("invalid_grant")
     asked = frozenset(str(call.body.get("scope") or "").split())
     if held.scopes and not asked <= held.scopes:
@@ -71,6 +73,7 @@ def _by_refresh_token(call: Call, client: OAuthClient) -> Json:
     # The old pair is dead from here on: single use, and no grace.
     del register.refresh_tokens[held.token]
     call.store.access_tokens.pop(held.access_token, None)
+    register.refreshes.succeeded += 1
     return _issued(call, client, held.user_id, asked or held.scopes, lifetimes)
 
 
@@ -111,6 +114,8 @@ def _issued(
     refreshable: bool = True,
 ) -> Json:
     store, register = call.store, call.store.oauth
+    if call.rules.grants_fewer_scopes is not None:
+        scopes = call.rules.grants_fewer_scopes
     access_life, refresh_life = lifetimes or _lifetimes(call)
     token = register.new_secret("access")
     store.add_access_token(token, user_id, scopes, access_life, client_id=client.id)
