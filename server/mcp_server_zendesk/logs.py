@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import TYPE_CHECKING
+
+from mcp_server_zendesk.connection.credentials import API_TOKENS_END
+
+if TYPE_CHECKING:
+    from mcp_server_zendesk.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 # These would log addresses with a search in them, or whole protocol messages, when asked to be
 # talkative. Their warnings stay.
@@ -18,3 +26,13 @@ def configure(level: str) -> None:
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("stamina").setLevel(logging.ERROR)  # the handle tells of each repetition
+
+
+def tell_of(settings: Settings) -> None:
+    """What an admin should know of the settings, once at the start."""
+    if settings.auth == "api_token":
+        logger.warning(
+            "API tokens end: Zendesk stops them all on %s. Sign in by OAuth before that "
+            "(mcp-server-zendesk setup).",
+            API_TOKENS_END,
+        )

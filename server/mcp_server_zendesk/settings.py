@@ -20,13 +20,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     SecretStr,
     ValidationError,
 )
 
 from mcp_server_zendesk.connection.account import Account, parse_subdomain
-from mcp_server_zendesk.connection.credentials import ApiToken, BearerToken, Credentials, Fixed
-from mcp_server_zendesk.connection.errors import NotConfigured
 from mcp_server_zendesk.connection.nearest import or_nearest
 from mcp_server_zendesk.connection.scopes import parse_scopes
 
@@ -37,7 +36,7 @@ PREFIX = "ZENDESK_"
 CONFIG_FILE = "config.toml"
 _APP = "mcp-server-zendesk"
 _UNEXPANDED = re.compile(r"\$\{[^}]*\}|^\$[A-Z_]+$|^%[A-Z_]+%$")
-_SECRETS = ("client_secret", "oauth_token", "api_token")
+SECRETS = ("client_secret", "oauth_token", "api_token")
 _EMAIL = re.compile(r"[^@\s:]+@[^@\s:]+")
 
 
@@ -46,7 +45,9 @@ class ConfigurationError(Exception):
 
 
 def _names(value: object) -> object:
-    """A list of names from a string with spaces or commas."""
+    """A list of names from a string with spaces or commas, or from one number."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return (value,)
     return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
 
@@ -81,6 +82,7 @@ def _email(value: str) -> str:
 
 Secret = Annotated[SecretStr, BeforeValidator(_secret)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
 class Settings(BaseModel):
@@ -88,7 +90,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    workspace: Annotated[str, Field(description="The name of the workspace")] = "default"
+    workspace: Annotated[
+        str, Field(description="The name of the workspace; the subdomain where none is given")
+    ] = "default"
     subdomain: Annotated[
         str,
         AfterValidator(parse_subdomain),
@@ -98,8 +102,8 @@ class Settings(BaseModel):
         AuthType,
         BeforeValidator(_lower),
         Field(
-            description="`oauth_token` or `api_token`; signing in by `oauth` and "
-            "`oauth_client_credentials` is not available in this version"
+            description="`oauth` (sign in by browser), `oauth_client_credentials` (servers), "
+            "`oauth_token` (a token made elsewhere) or `api_token` (until 2027-04-30)"
         ),
     ] = "oauth"
     scopes: Annotated[
@@ -108,7 +112,14 @@ class Settings(BaseModel):
         Field(description="Space-separated; what the tools may use at most"),
     ] = frozenset({"read"})
     client_id: Annotated[str | None, Field(description="The OAuth client's identifier")] = None
-    client_secret: Annotated[Secret | None, Field(description="Its secret")] = None
+    client_secret: Annotated[
+        Secret | None, Field(description="Its secret, where it is a confidential client")
+    ] = None
+    redirect_ports: Annotated[
+        Annotated[tuple[Port, ...], Field(min_length=1, max_length=8)],
+        BeforeValidator(_names),
+        Field(description="Ports of 127.0.0.1 on which the browser's answer may arrive"),
+    ] = (8765, 8766, 8767)
     oauth_token: Annotated[Secret | None, Field(description="A bearer token")] = None
     email: Annotated[
         Annotated[str, AfterValidator(_email)] | None,
@@ -136,50 +147,32 @@ class Settings(BaseModel):
         LogLevel, BeforeValidator(_lower), Field(description="How much goes to stderr")
     ] = "info"
 
+    _file: Path | None = PrivateAttr(default=None)
+    _given: frozenset[str] = PrivateAttr(default=frozenset())
+
     @property
     def account(self) -> Account:
         """The Zendesk account."""
         return Account(self.subdomain)
 
-    def credentials(self) -> Credentials:
-        """What the connection signs with; without any, signing explains what is missing."""
-        if self.auth == "oauth_token" and self.oauth_token:
-            return BearerToken(self.oauth_token)
-        if self.auth == "api_token" and self.email and self.api_token:
-            return ApiToken(self.email, self.api_token)
-        return _Missing(self.auth, self._missing())
+    @property
+    def file(self) -> Path | None:
+        """The configuration file that has this workspace's table; None where there is none."""
+        return self._file
 
-    def _missing(self) -> tuple[str, ...]:
-        wanted: dict[str, tuple[str, ...]] = {
-            "oauth_token": ("oauth_token",),
-            "api_token": ("email", "api_token"),
-        }
-        return tuple(
-            PREFIX + name.upper()
-            for name in wanted.get(self.auth, ())
-            if getattr(self, name) is None
-        )
+    @property
+    def given(self) -> dict[str, str]:
+        """What flags and the environment set beside the file, as text. Never a secret."""
+        return {name: _as_text(getattr(self, name)) for name in sorted(self._given)}
 
 
-class _Missing(Fixed):
-    """Credentials that are not there: tools are listed, and the first call explains."""
-
-    tells_scopes = False
-
-    def __init__(self, auth: str, missing: tuple[str, ...]) -> None:
-        self.auth = auth
-        self._names = missing
-
-    def authorization(self) -> str:
-        if not self._names:
-            raise NotConfigured(
-                f"The auth type {self.auth} is known but not available in this version.",
-                missing=("ZENDESK_AUTH=oauth_token", "ZENDESK_OAUTH_TOKEN"),
-            )
-        raise NotConfigured(
-            f"With the auth type {self.auth}, {' and '.join(self._names)} must be set.",
-            missing=self._names,
-        )
+def _as_text(value: Any) -> str:
+    """A setting's value as the environment would hold it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, frozenset):
+        return " ".join(sorted(value))
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def default_config_file() -> Path:
@@ -205,18 +198,23 @@ def load(
     """
     from_flags = {name: value for name, value in flags.items() if value is not None}
     from_environment = _from_environment(os.environ if environ is None else environ)
-    chosen = from_flags.get("workspace") or from_environment.get("workspace")
-    name, table = _table(_tables(config), chosen)
-    merged = {**table, **from_environment, **from_flags, "workspace": name}
+    given = {**from_environment, **from_flags}
+    name, table = _table(_tables(config), given.pop("workspace", None))
+    merged = {**table, **given}
     if "subdomain" not in merged:
         raise ConfigurationError(
             "no Zendesk subdomain is configured; set ZENDESK_SUBDOMAIN (for acme.zendesk.com it "
-            "is 'acme'), or pass --subdomain, or try the product with 'serve --demo'"
+            "is 'acme'), or pass --subdomain, or run 'mcp-server-zendesk setup', or try the "
+            "product with 'serve --demo'"
         )
     try:
-        return Settings.model_validate(merged)
+        settings = Settings.model_validate(merged)
     except ValidationError as error:
         raise ConfigurationError(problems_of(error)) from None
+    settings = settings.model_copy(update={"workspace": name or settings.subdomain})
+    settings._file = (config or default_config_file()) if table else None  # noqa: SLF001 - ours
+    settings._given = frozenset(given).difference(SECRETS)  # noqa: SLF001 - ours
+    return settings
 
 
 def environment_name(setting: str) -> str:
@@ -270,25 +268,26 @@ def _tables(config: Path | None) -> dict[str, Any]:
 
 
 def _check_table(where: str, table: Mapping[str, Any]) -> None:
-    known = [name for name in Settings.model_fields if name not in (*_SECRETS, "workspace")]
+    known = [name for name in Settings.model_fields if name not in (*SECRETS, "workspace")]
     for key in table:
-        if key in _SECRETS:
+        if key in SECRETS:
             raise ConfigurationError(
-                f"{where} holds {key!r}; secrets never stand in the file, use the environment"
+                f"{where} holds {key!r}; secrets never stand in the file, use 'auth login' or the "
+                "environment"
             )
         if key not in known:
             raise ConfigurationError(f"{where} has an unknown key {key!r}{or_nearest(key, known)}")
 
 
-def _table(tables: Mapping[str, Any], chosen: str | None) -> tuple[str, Mapping[str, Any]]:
-    """The chosen workspace; the only one where none is chosen; none where there is no file."""
+def _table(tables: Mapping[str, Any], chosen: str | None) -> tuple[str | None, Mapping[str, Any]]:
+    """The chosen workspace; the only one where none is chosen; no name where there is neither."""
     if chosen is None:
         if len(tables) > 1:
             raise ConfigurationError(
                 "several workspaces are configured; choose one with --workspace or "
                 f"ZENDESK_WORKSPACE: {', '.join(sorted(tables))}"
             )
-        return next(iter(tables.items()), ("default", {}))
+        return next(iter(tables.items()), (None, {}))
     if tables and chosen not in tables:
         raise ConfigurationError(
             f"there is no workspace of that name{or_nearest(chosen, tables)}. "

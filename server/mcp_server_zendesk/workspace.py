@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 import anyio
 
 from mcp_server_zendesk import __version__
+from mcp_server_zendesk.command_lines import PROGRAM, command
 from mcp_server_zendesk.connection.access import Access
 from mcp_server_zendesk.connection.client import Connection
 from mcp_server_zendesk.serving.inventory import Inventory, Policy
 from mcp_server_zendesk.serving.spec import DEFAULT_TOOLSETS
 from mcp_server_zendesk.settings import ConfigurationError, Settings
+from mcp_server_zendesk.signing_in.credentials import credentials_for
 from zendesk_tools import CATALOGUE, LISTINGS
 
 if TYPE_CHECKING:
@@ -49,15 +51,26 @@ def access_to(
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> Access:
-    """The way into Zendesk. Nothing is sent yet."""
+    """The way into Zendesk. Nothing is sent yet, and no vault is opened.
+
+    Raises:
+        ConfigurationError: The policy names a tool or a toolset that does not exist.
+    """
+    scopes = inventory_of(settings).least_scopes(settings.scopes)
     connection = Connection(
         settings.account,
-        settings.credentials(),
+        credentials_for(settings, scopes, transport=transport, clock=clock),
         transport=transport,
-        user_agent=f"mcp-server-zendesk/{__version__}",
+        user_agent=f"{PROGRAM}/{__version__}",
         clock=clock,
     )
-    return Access(connection, configured=settings.scopes, workspace=settings.workspace, sleep=sleep)
+    return Access(
+        connection,
+        configured=settings.scopes,
+        workspace=settings.workspace,
+        sign_in=command("auth login", settings),
+        sleep=sleep,
+    )
 
 
 def build_server(

@@ -15,7 +15,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 
 from desk import OpenWorkspace
-from mcp_server_zendesk.connection.client import MAX_ANSWER_BYTES
+from mcp_server_zendesk.connection.exchange import MAX_ANSWER_BYTES
 from mcp_server_zendesk.connection.limits import RateGate
 from mcp_server_zendesk.sandbox import Fault, Rules, Sandbox, misfortunes
 from mcp_server_zendesk.sandbox.landmarks import OPEN_TICKET
@@ -30,16 +30,17 @@ class Rotating:
     sandbox: Sandbox
     auth: str = "oauth_token"
     tells_scopes: bool = False
+    granted: frozenset[str] | None = None
     token: str = ""
     renewals: int = 0
     _lock: anyio.Lock = field(default_factory=anyio.Lock)
 
-    def authorization(self) -> str:
+    async def authorization(self) -> str:
         return f"Bearer {self.token}"
 
     async def renew(self, rejected: str) -> bool:
         async with self._lock:
-            if rejected == self.authorization():
+            if rejected == await self.authorization():
                 await anyio.lowlevel.checkpoint()
                 self.token = self.sandbox.token()
                 self.renewals += 1

@@ -9,7 +9,7 @@ import pytest
 import respx
 from pydantic import SecretStr
 
-from mcp_server_zendesk.connection import client as client_module
+from mcp_server_zendesk.connection import exchange as exchange_module
 from mcp_server_zendesk.connection.account import Account
 from mcp_server_zendesk.connection.client import Connection
 from mcp_server_zendesk.connection.credentials import ApiToken, BearerToken, Credentials
@@ -142,7 +142,7 @@ async def test_a_body_over_the_cap_is_cut_off_while_it_streams(
     monkeypatch: pytest.MonkeyPatch,
     status: int,
 ) -> None:
-    monkeypatch.setattr(client_module, "MAX_ANSWER_BYTES", 10 * 1024)
+    monkeypatch.setattr(exchange_module, "MAX_ANSWER_BYTES", 10 * 1024)
     body = _Endless()
     zendesk_mock.get(TICKET).mock(return_value=httpx.Response(status, stream=body))
     with pytest.raises(UnreadableResponse, match="larger than"):
@@ -155,7 +155,7 @@ async def test_a_body_of_exactly_the_cap_is_read(
     zendesk_mock: respx.MockRouter, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = b'{"a": 1}'
-    monkeypatch.setattr(client_module, "MAX_ANSWER_BYTES", len(content))
+    monkeypatch.setattr(exchange_module, "MAX_ANSWER_BYTES", len(content))
     zendesk_mock.get(TICKET).respond(200, content=content)
     assert (await connection.send("GET", "/api/v2/tickets/1")).body == {"a": 1}
 

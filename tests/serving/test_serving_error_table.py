@@ -51,6 +51,20 @@ SAMPLES: dict[type[BaseException], list[BaseException]] = {
     errors.NotConfigured: [
         errors.NotConfigured("Nothing is set.", missing=["ZENDESK_OAUTH_TOKEN"]),
         errors.NotConfigured("Nothing is set."),
+        errors.NotConfigured("Nobody has signed in.", sign_in=True),
+        errors.NotConfigured("Nobody has.", missing=["ZENDESK_OAUTH_TOKEN"], sign_in=True),
+    ],
+    errors.TokenUnavailable: [
+        errors.TokenUnavailable(errors.TimedOut("it took too long", sent=True)),
+        errors.TokenUnavailable(errors.RateLimited(FULL)),
+        errors.TokenUnavailable(errors.Forbidden(BARE)),
+    ],
+    errors.TokenRefused: [
+        errors.TokenRefused(FULL, auth="oauth", grant="refresh_token"),
+        errors.TokenRefused(FULL, auth="oauth_client_credentials", grant="client_credentials"),
+        errors.TokenRefused(
+            replace(BARE, code="invalid_scope"), auth="x", grant="client_credentials"
+        ),
     ],
     errors.ScopeMissing: [errors.ScopeMissing(GROUPS, HELD)],
     errors.OutOfReach: [errors.OutOfReach("a read tool asked to write")],
@@ -181,9 +195,10 @@ def test_zendesks_request_id_and_status_are_given(
     row: type[BaseException], error: BaseException
 ) -> None:
     explanation = explain(error, Circumstances(tool="x", request_id="earlier"))
-    if isinstance(error, errors.Refused):
-        assert explanation.status == error.refusal.status
-        assert explanation.request_id == (error.refusal.request_id or "earlier")
+    answer = error.cause if isinstance(error, errors.TokenUnavailable) else error
+    if isinstance(answer, errors.Refused):
+        assert explanation.status == answer.refusal.status
+        assert explanation.request_id == (answer.refusal.request_id or "earlier")
     else:
         assert explanation.request_id == "earlier"
 

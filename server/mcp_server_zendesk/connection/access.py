@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING
 
 import anyio
@@ -27,14 +28,19 @@ AT_ONCE = 16
 
 @dataclass(slots=True)
 class Access:
-    """What all calls of a workspace share; learns once what the token was granted."""
+    """What all calls of a workspace share; learns once what the token was granted.
+
+    ``sign_in`` is the command by which a person signs in to this workspace.
+    """
 
     connection: Connection
     configured: frozenset[str]
     workspace: str = "default"
+    sign_in: str = "mcp-server-zendesk auth login"
     cache: Cache = field(default_factory=Cache)
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
     clock: Callable[[], float] = time.monotonic
+    today: Callable[[], date] = date.today
     at_once: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(AT_ONCE))
     granted: frozenset[str] | None = None
     granted_known: bool = False
@@ -42,7 +48,12 @@ class Access:
 
     def held(self, caller: frozenset[str] | None = None) -> HeldScopes:
         """The scopes in force for a caller, as far as is known now."""
-        return HeldScopes(configured=self.configured, granted=self.granted, caller=caller)
+        granted = self.connection.credentials.granted
+        return HeldScopes(
+            configured=self.configured,
+            granted=self.granted if granted is None else granted,
+            caller=caller,
+        )
 
     async def learn_granted(self) -> None:
         """Ask Zendesk once which scopes the token has. A failure is not fatal, nor repeated."""
@@ -55,13 +66,18 @@ class Access:
 async def granted_scopes(connection: Connection) -> frozenset[str] | None:
     """The scopes that Zendesk granted to a bearer token; None where it cannot be told.
 
-    An API token has none of its own. A token without any scope has full ``read`` and ``write``
+    They are known from signing in, and asked for where the token came from outside. An API token
+    has none of its own. A token without any scope has full ``read`` and ``write``
     (``zendesk-api.md`` §2.4). A failure is not fatal: the configured scopes still limit, and
     Zendesk still refuses what was not granted.
     """
-    if not connection.credentials.tells_scopes:
+    credentials = connection.credentials
+    if not credentials.tells_scopes:
         return None
     try:
+        await credentials.authorization()
+        if credentials.granted is not None:
+            return credentials.granted
         answer = await connection.send("GET", api_path("oauth", "tokens", "current"))
         token = parse(Token, answer.body, "token")
     except ZendeskError as error:

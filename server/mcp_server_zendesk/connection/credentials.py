@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import date
+from typing import ClassVar, Protocol
 
 from pydantic import SecretStr
+
+API_TOKENS_END = date(2027, 4, 30)
+"""The day on which Zendesk stops all API tokens (``zendesk-api.md`` §2.1)."""
 
 
 class Credentials(Protocol):
@@ -22,21 +26,40 @@ class Credentials(Protocol):
         """Whether Zendesk can say which scopes these credentials were granted."""
         ...
 
-    def authorization(self) -> str:
+    @property
+    def granted(self) -> frozenset[str] | None:
+        """The scopes that signing in has shown to be granted; None where it has not."""
+        ...
+
+    async def authorization(self) -> str:
         """The value of the ``Authorization`` header.
 
         Raises:
             NotConfigured: There is nothing to sign with.
+            TokenRefused: The sign-in has ended, or is refused.
+            TokenUnavailable: A token is needed, and cannot be had now.
         """
         ...
 
     async def renew(self, rejected: str) -> bool:
-        """Whether there is a newer value than the one that Zendesk has just rejected."""
+        """Whether there is a newer value than the one that Zendesk has just rejected.
+
+        Raises:
+            TokenRefused: There will be none before someone signs in again.
+            TokenUnavailable: There is none now.
+        """
         ...
+
+
+def bearer(token: str) -> str:
+    """The header's value for an OAuth access token."""
+    return f"Bearer {token}"
 
 
 class Fixed:
     """Credentials given from outside: nothing here can make new ones."""
+
+    granted: ClassVar[frozenset[str] | None] = None
 
     async def renew(self, rejected: str) -> bool:
         """Never."""
@@ -52,9 +75,9 @@ class BearerToken(Fixed):
     auth: str = "oauth_token"
     tells_scopes: bool = True
 
-    def authorization(self) -> str:
+    async def authorization(self) -> str:
         """The Bearer header's value."""
-        return f"Bearer {self.token.get_secret_value()}"
+        return bearer(self.token.get_secret_value())
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +92,7 @@ class ApiToken(Fixed):
     auth: str = "api_token"
     tells_scopes: bool = False
 
-    def authorization(self) -> str:
+    async def authorization(self) -> str:
         """The Basic header's value."""
         pair = f"{self.email}/token:{self.token.get_secret_value()}"
         return "Basic " + base64.b64encode(pair.encode()).decode("ascii")

@@ -4,6 +4,7 @@
 
     ZendeskError
     ├── NotConfigured          nothing to sign in with
+    ├── TokenUnavailable       a token is needed, and cannot be had now
     ├── ScopeMissing           our own check, before anything is sent
     ├── OutOfReach             a tool asked for more than it declares: a bug of ours
     ├── TransportError
@@ -13,6 +14,7 @@
     │   └── ForeignAddress     a link or redirect that leaves the account's origin
     └── Refused                Zendesk answered with an error status
         ├── Unauthenticated    401, or 200 for an anonymous caller
+        │   └── TokenRefused   the token endpoint refuses: the sign-in has ended, or is wrong
         ├── Forbidden          403
         ├── NotFound           404, a record
         ├── EndpointUnavailable 404, a path or a feature
@@ -76,11 +78,23 @@ class ZendeskError(Exception):
 
 
 class NotConfigured(ZendeskError):
-    """There is nothing to sign in with. ``missing`` names settings, never their values."""
+    """There is nothing to sign in with.
 
-    def __init__(self, message: str, *, missing: Iterable[str] = ()) -> None:
+    ``missing`` names settings, never their values; ``sign_in`` when signing in mends it.
+    """
+
+    def __init__(self, message: str, *, missing: Iterable[str] = (), sign_in: bool = False) -> None:
         super().__init__(message)
         self.missing = tuple(missing)
+        self.sign_in = sign_in
+
+
+class TokenUnavailable(ZendeskError):
+    """A token is needed and cannot be had now, for the reason ``cause``. Nothing was sent."""
+
+    def __init__(self, cause: ZendeskError) -> None:
+        super().__init__(f"no token could be had: {cause}")
+        self.cause = cause
 
 
 class ScopeMissing(ZendeskError):
@@ -147,6 +161,17 @@ class Unauthenticated(Refused):
     def __init__(self, refusal: Refusal, *, auth: str | None = None) -> None:
         super().__init__(refusal)
         self.auth = auth
+
+
+Grant = Literal["authorization_code", "refresh_token", "client_credentials"]
+
+
+class TokenRefused(Unauthenticated):
+    """The token endpoint refuses a grant (``zendesk-api.md`` §2.2, §2.5)."""
+
+    def __init__(self, refusal: Refusal, *, auth: str, grant: Grant) -> None:
+        super().__init__(refusal, auth=auth)
+        self.grant = grant
 
 
 class Forbidden(Refused):

@@ -11,7 +11,7 @@ import anyio
 
 from mcp_server_zendesk.connection import retries
 from mcp_server_zendesk.connection.access import Access
-from mcp_server_zendesk.connection.client import Answer, Json, Request
+from mcp_server_zendesk.connection.client import Answer
 from mcp_server_zendesk.connection.errors import (
     Outcome,
     OutOfReach,
@@ -22,6 +22,7 @@ from mcp_server_zendesk.connection.errors import (
     TimedOut,
     ZendeskError,
 )
+from mcp_server_zendesk.connection.exchange import Json, Request
 from mcp_server_zendesk.connection.paths import Segment, api_path
 from mcp_server_zendesk.connection.scopes import HeldScopes, requirement, satisfies
 

@@ -7,6 +7,7 @@ from mcp_server_zendesk.connection.errors import (
     RateLimited,
     Refused,
     TimedOut,
+    TokenUnavailable,
     Unavailable,
     UnreadableResponse,
     ZendeskError,
@@ -28,6 +29,8 @@ def may_repeat(error: ZendeskError, *, harmless: bool) -> bool:
         harmless: Whether doing it twice is the same as doing it once: a read, a write that sets
             the same value, or one with an idempotency key.
     """
+    if isinstance(error, TokenUnavailable):
+        return may_repeat(error.cause, harmless=False)
     if isinstance(error, RateLimited):
         return error.sent
     if isinstance(error, ConnectionFailed | TimedOut):

@@ -101,16 +101,35 @@ def _read_only(_: refusals.ReadOnlyWorkspace, at: Circumstances) -> Explanation:
     )
 
 
-def _not_configured(error: errors.NotConfigured, _: Circumstances) -> Explanation:
+def _not_configured(error: errors.NotConfigured, at: Circumstances) -> Explanation:
+    hint = (
+        "Tell the user that an admin has to set this in the server's configuration: "
+        f"{', '.join(error.missing) or 'the credentials'}. Then restart the server."
+    )
+    if error.sign_in:
+        also = f" Or an admin sets {' and '.join(error.missing)} and restarts the server."
+        hint = (
+            f"Tell the user to run `{at.sign_in}` in a terminal on the server's machine, and then "
+            f"to ask again; the server needs no restart.{also if error.missing else ''}"
+        )
     return Explanation(
         kind="not_configured",
         message="The server has nothing to sign in to Zendesk with.",
         reason=str(error),
-        hint="Tell the user that an admin has to set this in the server's configuration: "
-        + (", ".join(error.missing) or "the credentials")
-        + ". Then restart the server.",
+        hint=hint,
         who="admin",
         details={"missing": list(error.missing)} if error.missing else {},
+    )
+
+
+def _token_unavailable(error: errors.TokenUnavailable, at: Circumstances) -> Explanation:
+    """The cause's own explanation: nothing was sent but the question for a token."""
+    cause = replace(explain(error.cause, replace(at, writes=False)), details={})
+    return replace(
+        cause,
+        message="The server's sign-in to Zendesk could not be renewed, so nothing was sent.",
+        reason=f"{cause.message} {cause.reason}",
+        who="user" if cause.retryable else cause.who,
     )
 
 
@@ -121,6 +140,7 @@ def _scope_missing(error: errors.ScopeMissing, at: Circumstances) -> Explanation
         missing=error.missing,
         lacking=error.lacking,
         held=error.held,
+        sign_in=at.sign_in,
     )
 
 
@@ -211,6 +231,7 @@ ROWS: Mapping[type[BaseException], Row] = {
     refusals.UnknownTool: _unknown_tool,
     refusals.ReadOnlyWorkspace: _read_only,
     errors.NotConfigured: _not_configured,
+    errors.TokenUnavailable: _token_unavailable,
     errors.ScopeMissing: _scope_missing,
     errors.OutOfReach: _internal,
     errors.ConnectionFailed: _no_connection,
@@ -219,6 +240,7 @@ ROWS: Mapping[type[BaseException], Row] = {
     errors.ForeignAddress: _unreadable,
     errors.RateLimited: _rate_limited,
     errors.Unauthenticated: explain_refusals.unauthenticated,
+    errors.TokenRefused: explain_refusals.token_refused,
     errors.Forbidden: explain_refusals.forbidden,
     errors.NotFound: explain_refusals.not_found,
     errors.EndpointUnavailable: explain_refusals.endpoint_unavailable,

@@ -9,14 +9,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from mcp_server_zendesk.connection import errors
+from mcp_server_zendesk.connection.credentials import API_TOKENS_END
 from mcp_server_zendesk.connection.scopes import ScopeGroup
 from mcp_server_zendesk.serving.explanation import Circumstances, Explanation
 from mcp_server_zendesk.serving.text import clean_line
 
 _MAX_ALLOWED_VALUES = 60
-
-API_TOKENS_END = "2027-04-30"
-
 
 _LAYERS = {
     "workspace": "the scopes configured for the workspace",
@@ -32,13 +30,15 @@ def scope_missing(
     missing: Sequence[ScopeGroup],
     lacking: Sequence[str],
     held: Sequence[str] | None = None,
+    sign_in: str,
 ) -> Explanation:
     """Not allowed by the scopes of the workspace, of its token or of the caller."""
     wanted = " and ".join(" or ".join(group) for group in missing)
     mend = {
         "workspace": f"an admin adds {wanted} to the workspace's scopes (ZENDESK_SCOPES, or "
         "scopes in config.toml) and restarts the server",
-        "token": f"an admin gives the server a Zendesk token that was granted {wanted}",
+        "token": f"an admin signs in again (`{sign_in}`), or gives the server another token, with "
+        f"{wanted} among its scopes",
         "caller": f"the caller signs in with a token that has {wanted}",
     }
     return Explanation(
@@ -58,31 +58,88 @@ def scope_missing(
     )
 
 
-def unauthenticated(error: errors.Unauthenticated, _: Circumstances) -> Explanation:
+def unauthenticated(error: errors.Unauthenticated, at: Circumstances) -> Explanation:
     """401, or an anonymous 200."""
+    causes = list(_CAUSES.get(error.auth or "", _CAUSES["oauth_token"]))
     if error.auth == "api_token":
-        causes = [
-            "the API token is wrong, deactivated (after 30 days without use) or deleted",
-            "the e-mail address is not the one of the token's user",
-            "the subdomain names another account",
-            f"API tokens were retired (Zendesk ends them all on {API_TOKENS_END})",
-        ]
-        mend = "ZENDESK_EMAIL and ZENDESK_API_TOKEN, or better an OAuth token"
-    else:
-        causes = [
-            "the OAuth token is expired or revoked",
-            "the value is not an OAuth access token (an API token needs ZENDESK_AUTH=api_token)",
-            "the subdomain names another account",
-        ]
-        mend = "ZENDESK_OAUTH_TOKEN"
+        retired = f"Zendesk has retired API tokens: they end on {API_TOKENS_END}"
+        causes.insert(0 if at.today >= API_TOKENS_END else len(causes), retired)
+    mend = _MEND.get(error.auth or "", _MEND["oauth_token"]).format(sign_in=at.sign_in)
     return Explanation(
         kind="unauthenticated",
         message="Zendesk does not accept the server's credentials.",
         reason=f"Most likely {causes[0]}; see details.candidates.",
-        hint=f"Do not repeat the call. Tell the user that an admin has to renew {mend}, check the "
-        "subdomain, and restart the server.",
+        hint=f"Do not repeat the call. Tell the user that {mend}; `mcp-server-zendesk doctor` "
+        "finds out which cause it is.",
         who="admin",
         details={"candidates": causes},
+    )
+
+
+_ELSEWHERE = "the subdomain names another account"
+_CAUSES = {
+    "oauth": (
+        "the sign-in was revoked in Zendesk",
+        "the user that signed in was suspended or removed",
+        _ELSEWHERE,
+    ),
+    "oauth_client_credentials": (
+        "the OAuth client, or the user who created it, was removed or suspended",
+        _ELSEWHERE,
+    ),
+    "oauth_token": (
+        "the OAuth token is expired or revoked",
+        "the value is not an OAuth access token (an API token needs ZENDESK_AUTH=api_token)",
+        _ELSEWHERE,
+    ),
+    "api_token": (
+        "the API token is wrong, deactivated (after 30 days without use) or deleted",
+        "the value is an OAuth token (which needs ZENDESK_AUTH=oauth_token) or a password",
+        "the e-mail address is not the one of the token's user",
+        _ELSEWHERE,
+    ),
+}
+_MEND = {
+    "oauth": "someone has to sign in again with `{sign_in}`, after which the server goes on by "
+    "itself",
+    "oauth_client_credentials": "an admin has to look at the OAuth client in Admin Center",
+    "oauth_token": "an admin has to renew ZENDESK_OAUTH_TOKEN and restart the server, or sign in "
+    "with `{sign_in}`",
+    "api_token": "an admin has to renew ZENDESK_EMAIL and ZENDESK_API_TOKEN and restart the "
+    "server, or better sign in by OAuth, which API tokens give way to",
+}
+
+
+def token_refused(error: errors.TokenRefused, at: Circumstances) -> Explanation:
+    """The token endpoint says no: nothing can be done before a person does something."""
+    refusal = error.refusal
+    details = {"code": refusal.code} if refusal.code else {}
+    if error.grant == "client_credentials":
+        scope = refusal.code == "invalid_scope"
+        return Explanation(
+            kind="unauthenticated",
+            message="Zendesk gives the server's OAuth client no token.",
+            reason="The client may not have one of the scopes that the tools need."
+            if scope
+            else "The client's identifier or secret is wrong, or it is no confidential client.",
+            hint="Do not repeat the call. Tell the user that an admin has to "
+            + (
+                "allow the client these scopes in Admin Center, or configure fewer."
+                if scope
+                else "correct ZENDESK_OAUTH_CLIENT_ID and its secret."
+            ),
+            who="admin",
+            details=details,
+        )
+    return Explanation(
+        kind="unauthenticated",
+        message="The server's sign-in to Zendesk has ended.",
+        reason="Zendesk no longer takes its refresh token: it was not used for its lifetime (30 "
+        "days by default), was revoked, or another machine signed in with a copy of it.",
+        hint=f"Do not repeat the call. Tell the user to run `{at.sign_in}` in a terminal on the "
+        "server's machine; the server then goes on by itself.",
+        who="admin",
+        details=details,
     )
 
 
@@ -90,7 +147,9 @@ def forbidden(error: errors.Forbidden, at: Circumstances) -> Explanation:
     """403: a scope that the token lacks, or one of several causes behind the same words."""
     if error.refusal.scopes:
         wanted = (error.refusal.scopes,)
-        return scope_missing(at.tool, required=wanted, missing=wanted, lacking=("token",))
+        return scope_missing(
+            at.tool, required=wanted, missing=wanted, lacking=("token",), sign_in=at.sign_in
+        )
     return Explanation(
         kind="forbidden",
         message="Zendesk does not let this user do that.",

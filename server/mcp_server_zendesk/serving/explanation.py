@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import takewhile
 from typing import Any, Literal, get_args
 
@@ -49,13 +50,18 @@ _LONGEST_START = 16
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What the boundary knows of a call beside the exception."""
+    """What the boundary knows of a call beside the exception.
+
+    ``sign_in`` is the command by which a person signs in to the workspace.
+    """
 
     tool: str
     writes: bool = False
     outcome: Outcome = "not_applied"
     request_id: str | None = None
     sent_values: tuple[str, ...] = ()
+    sign_in: str = "mcp-server-zendesk auth login"
+    today: date = field(default_factory=date.today)
 
     def clean(self, text: str | None) -> str:
         """Zendesk's own words for a model: cleaned, short, without the values that were sent."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mcp_server_zendesk.connection.nearest import or_nearest
-from mcp_server_zendesk.connection.scopes import HeldScopes
+from mcp_server_zendesk.connection.scopes import HeldScopes, without_implied
 from mcp_server_zendesk.serving.spec import (
     ALWAYS,
     DEFAULT_TOOLSETS,
@@ -79,6 +79,19 @@ class Inventory:
     def visible(self, held: HeldScopes) -> tuple[ToolSpec, ...]:
         """What is offered, in the catalogue's order."""
         return tuple(spec for spec in self.specs if self.why_hidden(spec, held) is None)
+
+    def least_scopes(self, configured: frozenset[str]) -> frozenset[str]:
+        """What to ask Zendesk for: all that the offered tools can use, and nothing beyond.
+
+        Never empty, which to Zendesk means everything (``zendesk-api.md`` §2.4), and never wider
+        than ``configured``.
+        """
+        held = HeldScopes(configured)
+        wanted: set[str] = set()
+        for spec in self.visible(held):
+            wanted.update(next(filter(held.meets, group)) for group in spec.scopes)
+            wanted.update(filter(held.meets, spec.enriched_by))
+        return without_implied(wanted or configured)
 
     def _chosen(self, spec: ToolSpec) -> bool:
         toolsets = self.policy.toolsets

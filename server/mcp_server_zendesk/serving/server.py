@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -199,10 +199,15 @@ class ZendeskServer(MCPServer[Any]):
         cause = _cause(error)
         if isinstance(cause, ValidationFailed) and call.zendesk is not None:
             await add_allowed_values(call.zendesk, cause)
-        explanation = explain(cause, call.circumstances())
+        explanation = explain(cause, self._circumstances(call))
         if explanation.kind == "internal_error":
             logger.error("%s failed", call.circumstances().tool, exc_info=cause)
         return explanation
+
+    def _circumstances(self, call: _Call) -> Circumstances:
+        return replace(
+            call.circumstances(), sign_in=self._access.sign_in, today=self._access.today()
+        )
 
     def _record(self, call: _Call, kind: str) -> None:
         at = call.circumstances()

@@ -1,0 +1,34 @@
+"""Files that only their owner can read, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def write_private(file: Path, text: str) -> None:
+    """Put ``text`` in place of a file's content, with mode 0600 from its first byte on.
+
+    Folders that are missing are made for their owner alone.
+
+    Raises:
+        OSError: The old content is still there.
+    """
+    _make_private(file.parent)
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name[:40]}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as opened:
+            opened.write(text)
+            opened.flush()
+            os.fsync(opened.fileno())
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _make_private(folder: Path) -> None:
+    for missing in reversed([folder, *folder.parents]):
+        if not missing.exists():
+            missing.mkdir(mode=0o700, exist_ok=True)
