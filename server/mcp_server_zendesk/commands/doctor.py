@@ -1,0 +1,70 @@
+"""`doctor`: what is wrong, why, and what mends it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mcp_server_zendesk.commands.options import workspace_options
+
+
+@click.command()
+@workspace_options
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where HTTP is to be served.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+def doctor(*, config: Path | None, as_json: bool, host: str, port: int, **flags: Any) -> None:
+    """Find out what keeps the server from working, and what mends it.
+
+    Each check says what was found, why it matters and the command that mends it. It only reads
+    from Zendesk; a sign-in that is due is renewed on the way. No secret is shown.
+
+    \b
+    Checks, by the names that --json gives them:
+      configuration   which file, flags and variables are in force; who else can change them
+      storage         where the secret is: keyring, file or environment; signed in or not
+      network         name, connection and certificate of Zendesk's host; the proxy, if any
+      account         whether a help desk answers at the subdomain, and nothing in its place
+      clock           this machine's clock against Zendesk's
+      authentication  whom Zendesk takes the credentials for; if nobody, why
+      role            whether that user may do what the tools do
+      scopes          granted and configured scopes; the tools that they hide
+      permissions     whether Zendesk lets the user read what the tools read; if not, why
+      account_facts   closed tickets, custom statuses, sandbox, as far as the account tells
+      rate_limit      how much is left of the account's requests a minute
+      http_binding    whether HTTP could be served on --host and --port
+
+    \b
+    --json prints {"ok": ..., "checks": [{"name", "state", "found", "why", "mend", "cause",
+    "candidates": [{"cause", "why"}]}]}. A state is ok, warn, fail or skipped. A cause is named
+    where evidence decides; otherwise candidates are given, the likeliest first.
+
+    \b
+    Examples:
+      mcp-server-zendesk doctor
+      mcp-server-zendesk doctor --workspace acme --json
+      mcp-server-zendesk doctor --port 9000
+
+    Exit code 0: nothing failed (warnings are allowed). 1: a check failed. 2: wrong usage.
+    """
+    import os  # noqa: PLC0415 - likewise
+
+    import anyio  # noqa: PLC0415 - not for help
+
+    from mcp_server_zendesk import logs  # noqa: PLC0415 - likewise
+    from mcp_server_zendesk.doctor import report  # noqa: PLC0415 - likewise
+    from mcp_server_zendesk.doctor.binding import Place  # noqa: PLC0415 - likewise
+    from mcp_server_zendesk.doctor.examination import examine  # noqa: PLC0415 - likewise
+    from mcp_server_zendesk.doctor.surroundings import Surroundings  # noqa: PLC0415 - likewise
+
+    logs.configure("error")
+    around = Surroundings(environ=os.environ)
+    checks = anyio.run(examine, flags, config, Place(host, port), around)
+    if as_json:
+        click.echo(report.as_json(checks))
+    else:
+        click.echo(report.as_text(checks, sys.stdout.encoding or "utf-8"))
+    sys.exit(0 if report.passed(checks) else 1)

@@ -1,0 +1,1 @@
+"""Finds out what is wrong: independent checks, each with why, and with what mends it."""

@@ -1,0 +1,157 @@
+"""The checks in their order; what one has learned is handed to those after it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from mcp_server_zendesk import __version__
+from mcp_server_zendesk.command_lines import PROGRAM
+from mcp_server_zendesk.connection.client import Connection
+from mcp_server_zendesk.connection.exchange import Channel
+from mcp_server_zendesk.doctor.account import look_at_account, look_at_clock
+from mcp_server_zendesk.doctor.authentication import look_at_authentication
+from mcp_server_zendesk.doctor.binding import Place, look_at_binding
+from mcp_server_zendesk.doctor.checks import Check, Name, skipped
+from mcp_server_zendesk.doctor.configuration import Configured, look_at_configuration
+from mcp_server_zendesk.doctor.facts import look_at_facts, look_at_rate_limit
+from mcp_server_zendesk.doctor.network import look_at_network
+from mcp_server_zendesk.doctor.permissions import look_at_permissions
+from mcp_server_zendesk.doctor.role import look_at_role
+from mcp_server_zendesk.doctor.scopes import look_at_scopes
+from mcp_server_zendesk.doctor.storage import Stored, look_at_storage
+from mcp_server_zendesk.doctor.surroundings import Surroundings
+from mcp_server_zendesk.signing_in.credentials import credentials_for
+
+T = TypeVar("T")
+
+NAMES: tuple[Name, ...] = get_args(Name)
+
+
+async def examine(
+    flags: Mapping[str, Any], config: Path | None, place: Place, around: Surroundings
+) -> list[Check]:
+    """Do every check; there is one for each of ``NAMES``, in that order.
+
+    Args:
+        flags: Command-line flags by setting name; None where a flag was not given.
+        config: Another configuration file than the default one.
+        place: Where HTTP would be served.
+        around: The machine.
+    """
+    configuration, configured = look_at_configuration(flags, config, around.environ)
+    checks = [configuration]
+    if configured is None:
+        ended = "The configuration cannot be used."
+    else:
+        ended = await _examine_workspace(checks, configured, around)
+    checks.append(look_at_binding(place, None if configured is None else configured.settings))
+    done = {check.name: check for check in checks}
+    return [done.get(name) or skipped(name, ended) for name in NAMES]
+
+
+async def _examine_workspace(
+    checks: list[Check], configured: Configured, around: Surroundings
+) -> str:
+    """From where the secret is to whether it works; why it went no further than it did."""
+    settings = configured.settings
+    storage, stored = await _step("storage", look_at_storage(settings, around.vault))
+    checks.append(storage)
+    network = await _network(configured, around)
+    checks.append(network)
+    if network.state == "fail":
+        return "The network does not lead to Zendesk."
+    channel = Channel(settings.account, transport=around.transport, user_agent=_USER_AGENT)
+    try:
+        asked = look_at_account(settings.account, channel, around.now)
+        account, heard = await _step("account", asked)
+        checks.append(account)
+        if heard is not None:
+            checks.append(look_at_clock(heard))
+        if account.state == "fail":
+            return "The account does not answer as it should."
+        if stored is None:
+            return "There is nothing to sign in with."
+        return await _examine_rights(checks, configured, stored, channel, around)
+    finally:
+        await channel.aclose()
+
+
+async def _examine_rights(
+    checks: list[Check],
+    configured: Configured,
+    stored: Stored,
+    channel: Channel,
+    around: Surroundings,
+) -> str:
+    """From who the server is to what is left of its limit."""
+    settings, inventory = configured.settings, configured.inventory
+    connection = Connection(
+        settings.account,
+        credentials_for(
+            settings,
+            inventory.least_scopes(settings.scopes),
+            vault=around.vault,
+            turns=around.turns,
+            transport=around.transport,
+            now=around.now,
+        ),
+        transport=around.transport,
+        user_agent=_USER_AGENT,
+    )
+    try:
+        asked = look_at_authentication(
+            connection, channel, settings, stored, now=around.now(), today=around.today()
+        )
+        authentication, me = await _step("authentication", asked)
+        checks.append(authentication)
+        if me is None:
+            return "Zendesk does not accept the credentials."
+        checks.append(look_at_role(me, settings))
+        scopes, held = await _step("scopes", look_at_scopes(connection, settings, inventory))
+        checks.append(scopes)
+        if held is not None:
+            reading = look_at_permissions(connection, settings, inventory, held, me)
+            checks.append(await _check("permissions", reading))
+            telling = look_at_facts(connection, settings, inventory, held)
+            checks.append(await _check("account_facts", telling))
+        checks.append(look_at_rate_limit(connection.gate.headroom))
+    finally:
+        await connection.aclose()
+    return "An earlier check broke."
+
+
+async def _network(configured: Configured, around: Surroundings) -> Check:
+    if around.transport is not None:
+        return skipped("network", "Zendesk is reached in another way than over the network.")
+    host = configured.settings.account.host
+    work = look_at_network(host, around.environ, around.proxies(), around.resolve, around.connect)
+    return await _check("network", work)
+
+
+async def _check(name: Name, work: Awaitable[Check]) -> Check:
+    """A check that learns nothing for others."""
+
+    async def alone() -> tuple[Check, None]:
+        return await work, None
+
+    return (await _step(name, alone()))[0]
+
+
+async def _step(name: Name, work: Awaitable[tuple[Check, T]]) -> tuple[Check, T | None]:
+    """A check and what it learned. One that breaks must not keep the others from telling."""
+    try:
+        return await work
+    except Exception as error:  # noqa: BLE001 - told as this check's failure
+        return Check(
+            name,
+            "fail",
+            f"the check itself broke ({type(error).__name__})",
+            why="This is a fault of the program, and says nothing about your set-up.",
+            mend="report it to the makers of this program",
+            cause="check_broke",
+        ), None
+
+
+_USER_AGENT = f"{PROGRAM}/{__version__}"
