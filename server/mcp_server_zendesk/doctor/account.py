@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -48,19 +48,7 @@ async def look_at_account(
     try:
         raw = await channel.exchange(Request("GET", api_path("users", "me")))
     except TransportError as error:
-        obstacle = obstacle_of(error, account.host)
-        certificate = obstacle.cause != "tcp"
-        check = Check(
-            "account",
-            "fail",
-            f"no answer: {error}",
-            why=obstacle.why
-            if certificate
-            else "A firewall or a proxy in between lets nothing through, or Zendesk is in trouble.",
-            mend=obstacle.mend if certificate else f"curl -v {account.origin}/api/v2/users/me",
-            cause=obstacle.cause if certificate else _unanswered(error),
-        )
-        return check, None
+        return _unanswered(account, error), None
     except ZendeskError as error:
         return _in_between(account, str(error)), None
     return judge(account, raw), Heard(raw, now())
@@ -111,10 +99,6 @@ def look_at_clock(heard: Heard, platform: str = sys.platform) -> Check:
     )
 
 
-def _unanswered(error: TransportError) -> str:
-    return "timeout" if isinstance(error, TimedOut) else "unreachable"
-
-
 def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < FAIL_SECONDS else f"{seconds / 60:.0f} minutes"
 
@@ -124,6 +108,33 @@ def _object(raw: Raw) -> dict[str, Any] | None:
         return raw.json_object() or None
     except UnreadableResponse:
         return None
+
+
+def _unanswered(account: Account, error: TransportError) -> Check:
+    obstacle = obstacle_of(error, account.host)
+    if isinstance(error.__cause__, OSError | ImportError | ValueError):  # none of httpx's own
+        obstacle = replace(
+            obstacle,
+            cause="setup_unusable",
+            why="Nothing was sent.",
+            mend="correct or unset HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR",
+        )
+    elif obstacle.cause == "tcp":
+        obstacle = replace(
+            obstacle,
+            cause="timeout" if isinstance(error, TimedOut) else "unreachable",
+            why="A firewall, or the proxy where one is set, lets nothing through, or Zendesk is in "
+            "trouble.",
+            mend=f"curl -v {account.origin}/api/v2/users/me",
+        )
+    return Check(
+        "account",
+        "fail",
+        f"no answer: {error}",
+        why=obstacle.why,
+        mend=obstacle.mend,
+        cause=obstacle.cause,
+    )
 
 
 def _busy(account: Account, status: int) -> Check:

@@ -130,4 +130,9 @@ _ROWS: dict[type[BaseException], Callable[[Any, Settings], Problem]] = {
     ),
     errors.ConnectionFailed: _unreachable,
     errors.TimedOut: lambda _, __: Problem("Zendesk did not answer in time.", "Try again."),
+    errors.UnreadableResponse: lambda error, _: Problem(
+        f"{str(error)[:1].upper()}{str(error)[1:]}.",
+        "Look for a proxy, a login page or a host mapping between this machine and Zendesk.",
+    ),
+    errors.NotConfigured: lambda error, _: Problem(str(error), "Set what is missing, or sign in."),
 }

@@ -122,7 +122,9 @@ class KeyringVault:
 
         _find_session_bus()
         backend = self._backend or keyring.get_keyring()
-        if type(backend).__module__ in _NO_VAULT or _PLAIN in type(backend).__name__:
+        # Of several that keyring has chained, the first is written to.
+        writes = type(next(iter(getattr(backend, "backends", ())), backend))
+        if writes.__module__ in _NO_VAULT or _PLAIN in writes.__name__:
             raise VaultUnavailable(
                 "this system has no keyring that keeps secrets; use the environment for them, or "
                 "sign in with --insecure-storage to keep them in a file that only you can read"
