@@ -196,6 +196,8 @@ class Reach:
             "SSL_CERT_FILE": str(self.authority_file),
             "PYTHONPATH": str(_REDIRECTED),
             "REDIRECTED_PORT": str(self.port),
+            # Without it the desktop of whoever runs the tests would be found, and its keyring.
+            "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent/bus",
             **self.extra,
             **extra,
         }

@@ -96,7 +96,7 @@ def _add_kept(facts: dict[str, Any], settings: Settings, now: float) -> bool:
 def _add_times(facts: dict[str, Any], kept: SignIn, now: float) -> bool:
     """When it ends. An access token that has ended is renewed by its refresh token."""
     if kept.signed_in_at is not None:
-        facts["signed_in"] = _day(kept.signed_in_at)
+        facts["signed_in_at"] = _day(kept.signed_in_at)
     ends = kept.refresh_expires_at if kept.refresh_token else kept.expires_at
     if kept.refresh_token and kept.expires_at is not None:
         minutes = (kept.expires_at - now) / 60

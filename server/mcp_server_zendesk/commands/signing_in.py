@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -27,7 +28,7 @@ from mcp_server_zendesk.signing_in.login import Login, SignedIn
 from mcp_server_zendesk.signing_in.loopback import Loopback, PortsTaken, redirect_uri
 from mcp_server_zendesk.signing_in.page import Page
 from mcp_server_zendesk.signing_in.problems import Problem, in_words
-from mcp_server_zendesk.signing_in.vaults import FileVault, KeyringVault, VaultUnavailable
+from mcp_server_zendesk.signing_in.vaults import FileVault, KeyringVault, Vault, VaultUnavailable
 from mcp_server_zendesk.workspace import inventory_of
 
 T = TypeVar("T")
@@ -58,8 +59,7 @@ def sign_in(settings: Settings, wishes: Wishes) -> SignedIn:
         vault.read(settings.workspace)  # a locked keyring is told of before the browser opens
         login = Login(settings, vault)
         signed_in = _by_type(login, wishes)
-        if not wishes.insecure_storage:
-            FileVault().forget(settings.workspace)
+        _forget_elsewhere(vault, settings.workspace)
     except VaultUnavailable as error:
         raise click.ClickException(f"{_sentence(error)} Nothing was changed.") from None
     except (ZendeskError, Denied) as error:
@@ -67,6 +67,13 @@ def sign_in(settings: Settings, wishes: Wishes) -> SignedIn:
         raise click.ClickException(f"{problem.why} {problem.mend}") from None
     _tell(signed_in, settings, where)
     return signed_in
+
+
+def _forget_elsewhere(vault: Vault, workspace: str) -> None:
+    """One sign-in a workspace: what another kind of vault still holds would come back to life."""
+    other = KeyringVault() if vault.insecure else FileVault()
+    with suppress(VaultUnavailable):
+        other.forget(workspace)
 
 
 def _by_type(login: Login, wishes: Wishes) -> SignedIn:
@@ -108,37 +115,48 @@ def _through_browser(
             "uses them, register another redirect URL and set --redirect-ports, or use "
             "--no-browser."
         ) from None
+    question = _question(login, scopes, loopback.redirect_uri)
     with loopback:
-        question = _question(login, scopes, loopback.redirect_uri)
-        if not _opened(question.address):
-            click.echo("No browser could be opened here.")
-            return _by_pasting(login, scopes, secret, question)
-        click.echo(
-            "Your browser was opened. If it shows nothing, open this address in it:\n\n"
-            f"  {question.address}\n\n"
-            f"Waiting up to {seconds:.0f} seconds for its answer on {loopback.redirect_uri} "
-            "(Ctrl-C ends it)."
-        )
-        until = time.monotonic() + seconds
-        while (visit := loopback.wait(until - time.monotonic())) is not None:
-            try:
-                code = question.code_in(visit.answer)
-                signed_in = _run(login.by_code, code, question, secret)
-            except ForeignAnswer as error:
-                click.echo(f"An answer was ignored: {error}. Still waiting.", err=True)
-                visit.reply(_page_for(Problem(_IGNORED, "Go on in the window of the sign-in.")))
-            except (ZendeskError, Denied) as error:
-                visit.reply(_page_for(in_words(error, settings)))
-                raise
-            except VaultUnavailable as error:
-                visit.reply(_page_for(Problem(_sentence(error), "See the terminal.")))
-                raise
-            except BaseException:
-                visit.reply(_page_for(Problem("The sign-in was ended.", "See the terminal.")))
-                raise
-            else:
-                visit.reply(_end_page(signed_in, settings))
-                return signed_in
+        if _opened(question.address):
+            return _waited_for(loopback, login, question, secret, seconds)
+    click.echo("No browser could be opened here.")
+    return _by_pasting(login, scopes, secret, question)
+
+
+def _waited_for(
+    loopback: Loopback,
+    login: Login,
+    question: AuthorizationRequest,
+    secret: SecretStr | None,
+    seconds: float,
+) -> SignedIn:
+    settings = login.settings
+    click.echo(
+        "Your browser was opened. If it shows nothing, open this address in it:\n\n"
+        f"  {question.address}\n\n"
+        f"Waiting up to {seconds:.0f} seconds for its answer on {loopback.redirect_uri} "
+        "(Ctrl-C ends it)."
+    )
+    until = time.monotonic() + seconds
+    while (visit := loopback.wait(until - time.monotonic())) is not None:
+        try:
+            code = question.code_in(visit.answer)
+            signed_in = _run(login.by_code, code, question, secret)
+        except ForeignAnswer as error:
+            click.echo(f"An answer was ignored: {error}. Still waiting.", err=True)
+            visit.reply(_page_for(Problem(_IGNORED, "Go on in the window of the sign-in.")))
+        except (ZendeskError, Denied) as error:
+            visit.reply(_page_for(in_words(error, settings)))
+            raise
+        except VaultUnavailable as error:
+            visit.reply(_page_for(Problem(_sentence(error), "See the terminal.")))
+            raise
+        except BaseException:
+            visit.reply(_page_for(Problem("The sign-in was ended.", "See the terminal.")))
+            raise
+        else:
+            visit.reply(_end_page(signed_in, settings))
+            return signed_in
     raise click.ClickException(
         f"No answer came from the browser within {seconds:.0f} seconds; nothing was changed. If "
         "Zendesk showed 'Invalid authorization request', the client's identifier is wrong or its "

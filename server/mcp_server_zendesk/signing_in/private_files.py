@@ -6,6 +6,8 @@ import os
 import tempfile
 from pathlib import Path
 
+_LONGEST_PREFIX = 180
+
 
 def write_private(file: Path, text: str) -> None:
     """Put ``text`` in place of a file's content, with mode 0600 from its first byte on.
@@ -16,7 +18,7 @@ def write_private(file: Path, text: str) -> None:
         OSError: The old content is still there.
     """
     _make_private(file.parent)
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name[:40]}.")
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=_prefix(file))
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as opened:
             opened.write(text)
@@ -26,6 +28,16 @@ def write_private(file: Path, text: str) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def leftovers(file: Path) -> list[Path]:
+    """What a crash in the midst of ``write_private`` has left beside a file."""
+    prefix = _prefix(file)
+    return [one for one in file.parent.glob(".*") if one.name.startswith(prefix)]
+
+
+def _prefix(file: Path) -> str:
+    return f".{file.name[:_LONGEST_PREFIX]}."
 
 
 def _make_private(folder: Path) -> None:

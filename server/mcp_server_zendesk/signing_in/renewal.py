@@ -109,7 +109,7 @@ class KeptSignIn:
         if left < EARLY_SECONDS and kept.refresh_token is not None:
             try:
                 kept = await self._renewed(_header(kept)) or kept
-            except TokenUnavailable:
+            except (TokenUnavailable, NotConfigured):
                 if left <= 0:
                     raise
         return _header(kept)
@@ -143,7 +143,9 @@ class KeptSignIn:
                 self._failure = error.cause
                 raise
             except VaultUnavailable as error:
-                raise NotConfigured(f"The sign-in cannot be renewed: {error}.") from error
+                raise NotConfigured(
+                    f"The sign-in cannot be renewed: {error}.", sign_in=True
+                ) from error
 
     async def _refreshed(self, rejected: str) -> SignIn | None:
         stored = kept = await self._keeper.read()

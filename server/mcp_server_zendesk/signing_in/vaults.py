@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import platformdirs
 
-from mcp_server_zendesk.signing_in.private_files import write_private
+from mcp_server_zendesk.signing_in.private_files import leftovers, write_private
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -37,6 +37,10 @@ _LONGEST_NAME = 150
 
 class VaultUnavailable(Exception):
     """The vault cannot be used. The message says why and what mends it, and holds no secret."""
+
+
+class NoKeyring(VaultUnavailable):
+    """This system has none: nothing is kept there, and nothing can be."""
 
 
 class Vault(Protocol):
@@ -125,7 +129,7 @@ class KeyringVault:
         # Of several that keyring has chained, the first is written to.
         writes = type(next(iter(getattr(backend, "backends", ())), backend))
         if writes.__module__ in _NO_VAULT or _PLAIN in writes.__name__:
-            raise VaultUnavailable(
+            raise NoKeyring(
                 "this system has no keyring that keeps secrets; use the environment for them, or "
                 "sign in with --insecure-storage to keep them in a file that only you can read"
             )
@@ -228,6 +232,8 @@ class FileVault:
         """Whether there was a file."""
         file = self.path(workspace)
         try:
+            for half_written in leftovers(file):
+                half_written.unlink(missing_ok=True)
             file.unlink()
         except FileNotFoundError:
             return False
