@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
+from mcp_server_zendesk.cli import main
 from mcp_server_zendesk.clients.catalogue import CLIENTS
 from mcp_server_zendesk.sandbox import DEMO_SUBDOMAIN, DEMO_TOKEN
 from mcp_server_zendesk.sandbox.landmarks import ADMIN_ID
@@ -37,20 +39,21 @@ def reach(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reach]:
 def test_each_client_gets_a_snippet_without_a_secret_and_a_file_that_is_written_once(
     client: str, reach: Reach
 ) -> None:
-    flags = (client, "--subdomain", DEMO_SUBDOMAIN, "--scopes", "read", "--uvx")
-    printed = reach.run("config", *flags, **SECRETS)
-    assert printed.code == 0, printed.err
-    assert "uvx" in printed.out
-    assert DEMO_SUBDOMAIN in printed.out
-    assert CANARY not in printed.out + printed.err
-    assert "auth login" in printed.err, "what is left out is told, and where it belongs"
-    written = reach.run("config", *flags, "--write", **SECRETS)
-    assert written.code == 0, written.err
-    path = Path(written.out.split("Written to ")[1].split("\n")[0].rstrip("."))
+    arguments = ["config", client, "--subdomain", "acme", "--scopes", "read", "--uvx"]
+    runner = CliRunner(env=reach.environment(**SECRETS))
+    printed = runner.invoke(main, arguments)
+    assert printed.exit_code == 0, printed.output
+    assert "uvx" in printed.stdout
+    assert "acme" in printed.stdout
+    assert CANARY not in printed.output
+    assert "auth login" in printed.stderr, "what is left out is told, and where it belongs"
+    written = runner.invoke(main, [*arguments, "--write"])
+    assert written.exit_code == 0, written.output
+    path = Path(written.stdout.split("Written to ")[1].split("\n")[0].rstrip("."))
+    assert path.is_relative_to(reach.home)
     before = path.read_bytes()
     assert CANARY.encode() not in before
-    again = reach.run("config", *flags, "--write", **SECRETS)
-    assert "nothing was changed" in again.out
+    assert "nothing was changed" in runner.invoke(main, [*arguments, "--write"]).stdout
     assert path.read_bytes() == before
     assert [file.name for file in path.parent.iterdir() if ".bak" in file.name] == []
 

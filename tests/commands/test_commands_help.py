@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -36,13 +37,13 @@ print(json.dumps(sorted(sys.modules)), file=sys.stderr)
 """
 
 
-def loaded_by(*arguments: str) -> set[str]:
+def loaded_by(home: Path, *arguments: str) -> set[str]:
     ran = subprocess.run(
         [sys.executable, "-c", LOADED, json.dumps(arguments)],
         capture_output=True,
         text=True,
         check=True,
-        env={"ZENDESK_SUBDOMAIN": "acme", "PATH": "/usr/bin:/bin", "HOME": "/nonexistent"},
+        env={"ZENDESK_SUBDOMAIN": "acme", "PATH": "/usr/bin:/bin", "HOME": str(home)},
     )
     return set(json.loads(ran.stderr.splitlines()[-1]))
 
@@ -57,8 +58,8 @@ def test_help_reads_as_it_was_written(command: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_help_loads_nothing_but_the_command_line(command: tuple[str, ...]) -> None:
-    assert loaded_by(*command, "--help").isdisjoint(
+def test_help_loads_nothing_but_the_command_line(command: tuple[str, ...], tmp_path: Path) -> None:
+    assert loaded_by(tmp_path, *command, "--help").isdisjoint(
         {"mcp", "pydantic", "httpx", "anyio", "keyring", "tomlkit", "yaml"}
     )
 
@@ -75,8 +76,10 @@ def test_help_loads_nothing_but_the_command_line(command: tuple[str, ...]) -> No
     ],
     ids=" ".join,
 )
-def test_a_command_for_people_does_not_load_the_protocol(arguments: tuple[str, ...]) -> None:
-    loaded = loaded_by(*arguments)
+def test_a_command_for_people_does_not_load_the_protocol(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    loaded = loaded_by(tmp_path, *arguments)
     assert "mcp_server_zendesk.settings" in loaded, "it went as far as reading the settings"
     assert loaded.isdisjoint({"mcp", "mcp_types", "starlette", "uvicorn"})
 

@@ -29,7 +29,7 @@ from mcp_server_zendesk.workspace import inventory_of
 
 _CHOICES = {
     "1": ("read", "look things up, and change nothing"),
-    "2": ("read tickets:write", "also change tickets and tags, and add internal notes"),
+    "2": ("read tickets:write", "also change tickets, add notes, and reply once you agree"),
 }
 _CLIENT_NAME = "MCP assistant"
 _CLIENT_ID = "mcp_assistant"

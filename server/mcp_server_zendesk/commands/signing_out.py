@@ -53,6 +53,8 @@ def sign_out(settings: Settings) -> bool:
 async def _sign_out(settings: Settings) -> _Revocation | None:
     """In one turn, so that no server renews what is being revoked, or writes it back."""
     vault = vault_of(settings.workspace)
+    if await to_thread.run_sync(vault.read, settings.workspace) is None:
+        return None
     async with turns_in()(settings.workspace):
         text = await to_thread.run_sync(vault.read, settings.workspace)
         if text is None:
