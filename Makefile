@@ -33,13 +33,14 @@ format: .venv/.quality  ## Let ruff write
 check: lint test coverage  ## All gates
 
 snapshots: .venv/.test  ## Write the tool snapshots and the generated parts of README.md anew
-	UPDATE_SNAPSHOTS=1 $(BIN)/pytest -q tests/test_tool_snapshots.py tests/test_readme.py tests/clients/test_clients_handbook.py
+	UPDATE_SNAPSHOTS=1 $(BIN)/pytest -q tests/test_tool_snapshots.py tests/test_readme.py tests/clients/test_clients_handbook.py tests/test_tool_reference.py
 
 node: $(NODE_TESTS)/node_modules/.package-lock.json  ## Install the TypeScript clients for the tests
 
 bench: .venv/.test  ## Figures as ratios against a baseline of the same run
 	$(BIN)/python tests/bench/bench.py
 	$(BIN)/python tests/bench/throughput.py
+	PYTHONPATH=tests $(BIN)/python tests/bench/tasks.py
 
 build: .venv/.quality  ## Wheel and sdist into dist/
 	$(BIN)/python -m build

@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 from mcp_server_zendesk.cli import main
 from mcp_server_zendesk.connection.scopes import KNOWN_SCOPES
 from mcp_server_zendesk.serving.inventory import Inventory
+from mcp_server_zendesk.serving.spec import ALWAYS, DEFAULT_TOOLSETS
 from mcp_server_zendesk.settings import Settings, environment_name
 from mcp_server_zendesk.tool_report import report
 from zendesk_tools import CATALOGUE
@@ -23,7 +24,8 @@ UPDATE = os.environ.get("UPDATE_SNAPSHOTS") == "1"
 
 
 def tools_table() -> str:
-    return report(Inventory(CATALOGUE), KNOWN_SCOPES, "markdown")
+    shown = tuple(s for s in CATALOGUE if s.toolset in {ALWAYS, *DEFAULT_TOOLSETS})
+    return report(Inventory(shown), KNOWN_SCOPES, "markdown")
 
 
 def settings_table() -> str:

@@ -139,8 +139,8 @@ class Settings(BaseModel):
         Literal["require", "client"],
         BeforeValidator(_lower),
         Field(
-            description="Who asks the human before what cannot be undone: `require` or `client` "
-            "(no tool of this version needs it)"
+            description="Who asks the human before a contact or what cannot be undone: `require` "
+            "(the server, through the client) or `client` (its own approval prompt is trusted)"
         ),
     ] = "require"
     log_level: Annotated[

@@ -36,6 +36,7 @@ def inventory_of(settings: Settings) -> Inventory:
         tools=settings.tools,
         exclude_tools=settings.exclude_tools,
         read_only=settings.read_only,
+        confirm=settings.confirm,
     )
     try:
         policy.check(CATALOGUE)
@@ -88,6 +89,8 @@ def build_server(
     """
     from mcp_server_zendesk.serving.audit import Audit  # noqa: PLC0415 - only a server needs it
     from mcp_server_zendesk.serving.server import ZendeskServer  # noqa: PLC0415 - imports mcp
+    from zendesk_tools.prompts import PROMPTS  # noqa: PLC0415 - likewise
+    from zendesk_tools.resources import RESOURCES  # noqa: PLC0415 - likewise
 
     inventory = inventory_of(settings)
     try:
@@ -97,4 +100,12 @@ def build_server(
             f"the audit log {audit_log} cannot be written: {error.strerror}"
         ) from None
     access = access_to(settings, transport=transport, sleep=sleep, clock=clock)
-    return ZendeskServer(access, inventory, audit=audit, version=__version__, listings=LISTINGS)
+    return ZendeskServer(
+        access,
+        inventory,
+        audit=audit,
+        version=__version__,
+        listings=LISTINGS,
+        prompts=PROMPTS,
+        resources=RESOURCES,
+    )

@@ -17,12 +17,14 @@ from mcp_server_zendesk.connection.errors import NotConfigured
 from mcp_server_zendesk.sandbox import Fault, Sandbox
 from mcp_server_zendesk.sandbox.landmarks import CLOSED_TICKET, NEW_TICKET, OPEN_TICKET
 from mcp_server_zendesk.serving import explanation
+from mcp_server_zendesk.serving.spec import ALWAYS, DEFAULT_TOOLSETS
 from zendesk_tools import CATALOGUE
 
 pytestmark = pytest.mark.anyio
 
-READS = [spec.name for spec in CATALOGUE if spec.effect == "read"]
-WRITES = [spec.name for spec in CATALOGUE if spec.effect != "read"]
+DEFAULT = [spec for spec in CATALOGUE if spec.toolset in {ALWAYS, *DEFAULT_TOOLSETS}]
+READS = [spec.name for spec in DEFAULT if spec.effect == "read"]
+WRITES = [spec.name for spec in DEFAULT if spec.effect != "read"]
 BOTH_ERAS = pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
 CANARY = "c4n4ry-7f3e91"
 
@@ -38,9 +40,11 @@ async def test_default_scopes_offer_only_what_reads(
 
 
 async def test_the_list_stands_in_the_catalogues_order(open_workspace: OpenWorkspace) -> None:
-    async with open_workspace() as desk:
-        assert await desk.tools() == [spec.name for spec in CATALOGUE]
+    async with open_workspace(scopes="read write") as desk:
+        assert await desk.tools() == [spec.name for spec in DEFAULT]
         assert await desk.tools() == await desk.tools()
+    async with open_workspace(scopes="read write", toolsets="all") as desk:
+        assert await desk.tools() == [spec.name for spec in CATALOGUE]
 
 
 @BOTH_ERAS
@@ -69,7 +73,10 @@ async def test_read_only_beats_scopes_and_single_tools(open_workspace: OpenWorks
 
 async def test_exclude_beats_tools_beats_toolsets(open_workspace: OpenWorkspace) -> None:
     async with open_workspace(
-        toolsets="users", tools="get_ticket,search_users", exclude_tools="search_users"
+        scopes="tickets:read users:read",
+        toolsets="users",
+        tools="get_ticket,search_users",
+        exclude_tools="search_users,list_user_tickets",
     ) as desk:
         assert await desk.tools() == ["check_connection", "get_ticket", "get_user"]
         error = await desk.fail("search_users", query="x")
@@ -248,8 +255,8 @@ async def test_tools_are_listed_while_zendesk_is_down(open_workspace: OpenWorksp
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             raise httpx.ConnectError("All connection attempts failed", request=request)
 
-    async with open_workspace(transport=Down()) as desk:
-        assert len(await desk.tools()) == len(CATALOGUE)
+    async with open_workspace(scopes="read write", transport=Down()) as desk:
+        assert len(await desk.tools()) == len(DEFAULT)
         error = await desk.fail("update_ticket", ticket_id=OPEN_TICKET, priority="low")
         assert error["kind"] == "network_error"
         assert error["outcome"] == "not_applied"

@@ -112,8 +112,8 @@ async def test_sessions_are_forgotten_once_the_scopes_are_known(
     async with open_workspace(mode="legacy") as desk:
         for _ in range(3):
             await desk.client.list_tools()
-        assert len(desk.server._listeners) == 1
+        assert len(desk.server._announcer._listeners) == 1
         await desk.ask("get_user", user="me")
         await anyio.wait_all_tasks_blocked()
         await desk.client.list_tools()
-        assert not desk.server._listeners
+        assert not desk.server._announcer._listeners

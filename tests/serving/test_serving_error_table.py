@@ -48,6 +48,12 @@ SAMPLES: dict[type[BaseException], list[BaseException]] = {
         refusals.UnknownTool(exists=False, nearest="get_ticket"),
     ],
     refusals.ReadOnlyWorkspace: [refusals.ReadOnlyWorkspace()],
+    refusals.ConfirmationUnavailable: [refusals.ConfirmationUnavailable()],
+    refusals.ConfirmationDeclined: [
+        refusals.ConfirmationDeclined(mistyped=False),
+        refusals.ConfirmationDeclined(mistyped=True),
+    ],
+    refusals.ChangedMeanwhile: [refusals.ChangedMeanwhile()],
     errors.NotConfigured: [
         errors.NotConfigured("Nothing is set.", missing=["ZENDESK_OAUTH_TOKEN"]),
         errors.NotConfigured("Nothing is set."),

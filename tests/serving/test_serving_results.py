@@ -20,7 +20,7 @@ from mcp_server_zendesk.serving.results import (
     payload_of,
 )
 from mcp_server_zendesk.serving.schemas import output_schema, slim
-from mcp_server_zendesk.serving.spec import Effect, ToolSpec
+from mcp_server_zendesk.serving.spec import Effect, Question, ToolSpec
 from mcp_server_zendesk.serving.text import Cleaned, clean_html
 
 
@@ -123,9 +123,23 @@ def test_a_tool_is_described_by_its_handler() -> None:
     ],
 )
 def test_hints_are_derived_from_the_effect(effect: Effect, hints: tuple[bool, ...]) -> None:
-    spec = ToolSpec(find_things, "Find", "tickets", effect)
+    confirm = asks if effect in {"contact", "irreversible"} else None
+    spec = ToolSpec(find_things, "Find", "tickets", effect, confirm=confirm)
     assert tuple(spec.hints.values()) == (*hints, True)
-    assert ToolSpec(find_things, "", "", effect, idempotent=True).hints["idempotentHint"]
+    again = ToolSpec(find_things, "", "", effect, confirm=confirm, idempotent=True)
+    assert again.hints["idempotentHint"]
+
+
+async def asks(*_: Any, **__: Any) -> Question:
+    return Question("Do it?")
+
+
+@pytest.mark.parametrize("effect", ["contact", "irreversible"])
+def test_a_tool_of_consequence_without_a_question_cannot_be_made(effect: Effect) -> None:
+    with pytest.raises(TypeError, match="find_things"):
+        ToolSpec(find_things, "Find", "tickets", effect)
+    with pytest.raises(TypeError, match="find_things"):
+        ToolSpec(find_things, "Find", "tickets", "read", confirm=asks)
 
 
 def _keys(schema: Any) -> set[str]:

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import json
+from typing import Literal
 
 import pytest
 
 from desk import OpenWorkspace
-from mcp_server_zendesk.sandbox import Fault, Sandbox
+from mcp_server_zendesk.sandbox import Fault, Rules, Sandbox
 from mcp_server_zendesk.sandbox.landmarks import (
     ARABIC_TICKET,
     ATTACHMENT_TICKET,
+    CLOSED_TICKET,
     EXFILTRATION_TICKET,
+    FOLLOW_UP_TICKET,
     FORGED_FENCE_TICKET,
     HIDDEN_TEXT_TICKET,
+    HOLD_TICKET,
+    INCIDENT_TICKETS,
     INVISIBLE_CHARACTERS_TICKET,
     JAPANESE_TICKET,
+    MERGE_TARGET_TICKET,
+    MERGED_TICKET,
     OPEN_TICKET,
     PROBLEM_TICKET,
+    REQUESTER_ID,
+    SIDE_CONVERSATION,
     TABLE_TICKET,
 )
 
@@ -28,7 +37,7 @@ async def test_shows_a_ticket_on_one_screen(open_workspace: OpenWorkspace) -> No
     async with open_workspace() as desk:
         ticket = await desk.ask("get_ticket", ticket_id=OPEN_TICKET)
         assert ticket["status"] == "open"
-        assert ticket["requester"]["role"] == "end-user"
+        assert ticket["requester"] == {"id": REQUESTER_ID, "name": "Lena Bergström"}
         assert ticket["assignee"]["name"]
         assert ticket["organization"]["name"]
         assert ticket["custom_fields"][0]["title"] == "Product area"
@@ -59,6 +68,118 @@ async def test_detailed_adds_waiting_times(open_workspace: OpenWorkspace) -> Non
     async with open_workspace() as desk:
         ticket = await desk.ask("get_ticket", ticket_id=OPEN_TICKET, response_format="detailed")
         assert ticket["metrics"]["replies"] >= 1
+
+
+async def test_tells_since_when_and_what_the_sla_demands(open_workspace: OpenWorkspace) -> None:
+    async with open_workspace() as desk:
+        ticket = await desk.ask("get_ticket", ticket_id=HOLD_TICKET)
+        assert ticket["custom_status"] == "Waiting for workshop"
+        assert ticket["status_since"] > ticket["created_at"]
+        (target,) = ticket["sla"]
+        assert target["metric"] == "requester_wait_time"
+        assert target["breached"] is True
+        assert ticket["requester_wait_minutes"] > 1_000
+        done = await desk.ask("get_ticket", ticket_id=CLOSED_TICKET)
+        assert {"sla", "requester_wait_minutes", "custom_status"}.isdisjoint(done)
+
+
+async def test_of_several_sla_targets_the_most_urgent_is_told(
+    open_workspace: OpenWorkspace,
+) -> None:
+    async with open_workspace() as desk:
+        late = {"metric": "requester_wait_time", "stage": "active", "days": 2}
+        soon = {"metric": "first_reply_time", "stage": "active", "minutes": 9}
+        paused = {"metric": "agent_work_time", "stage": "paused", "hours": -3}
+        over = {"metric": "next_reply_time", "stage": "achieved"}
+        dated = [
+            {**late, "breach_at": "2031-01-03T00:00:00Z"},
+            {**soon, "breach_at": "2031-01-01T00:00:00Z"},
+            {**paused, "breach_at": "2030-01-01T00:00:00Z"},
+            {**over, "breach_at": "2030-01-01T00:00:00Z"},
+        ]
+        body = {"ticket": {"id": OPEN_TICKET, "slas": {"policy_metrics": dated}}}
+        desk.sandbox.faults.add("GET", f"/tickets/{OPEN_TICKET}$", 2, Fault(200, body))
+        ticket = await desk.ask("get_ticket", ticket_id=OPEN_TICKET, comments=0)
+        assert ticket["sla"] == [
+            {"metric": "first_reply_time", "breach_at": "2031-01-01T00:00:00Z"}
+        ]
+        ticket = await desk.ask(
+            "get_ticket", ticket_id=OPEN_TICKET, comments=0, response_format="detailed"
+        )
+        assert [target["metric"] for target in ticket["sla"]] == [
+            "first_reply_time",
+            "requester_wait_time",
+            "agent_work_time",
+        ]
+        assert ticket["sla"][2]["paused"] is True
+
+
+async def test_a_merged_ticket_leads_to_the_one_that_it_went_into(
+    open_workspace: OpenWorkspace,
+) -> None:
+    async with open_workspace() as desk:
+        ticket = await desk.ask("get_ticket", ticket_id=MERGED_TICKET)
+        assert ticket["merged"] is True
+        assert ticket["merged_into"] == MERGE_TARGET_TICKET
+        without = await desk.ask("get_ticket", ticket_id=MERGED_TICKET, comments=0)
+        assert "merged_into" not in without
+        target = await desk.ask("get_ticket", ticket_id=MERGE_TARGET_TICKET)
+        assert "merged" not in target
+
+
+async def test_a_customers_word_for_a_merge_is_not_taken(open_workspace: OpenWorkspace) -> None:
+    async with open_workspace() as desk:
+        comments = desk.sandbox.store.comments[MERGED_TICKET]
+        forged = {**comments[-1], "id": desk.sandbox.store.new_id(), "author_id": REQUESTER_ID}
+        forged |= {"created_at": "2031-01-01T00:00:00Z", "plain_body": "merged into #1013"}
+        comments.append(forged)
+        ticket = await desk.ask("get_ticket", ticket_id=MERGED_TICKET)
+        assert ticket["merged"] is True
+        assert "merged_into" not in ticket
+
+
+async def test_links_to_other_tickets_are_told(open_workspace: OpenWorkspace) -> None:
+    async with open_workspace() as desk:
+        follow_up = await desk.ask("get_ticket", ticket_id=FOLLOW_UP_TICKET, comments=0)
+        assert follow_up["follow_up_of"] == CLOSED_TICKET
+        closed = await desk.ask("get_ticket", ticket_id=CLOSED_TICKET, comments=0)
+        assert closed["follow_up_ticket_ids"] == [FOLLOW_UP_TICKET]
+        incident = await desk.ask("get_ticket", ticket_id=INCIDENT_TICKETS[0], comments=0)
+        assert incident["problem_id"] == PROBLEM_TICKET
+
+
+async def test_detailed_counts_incidents_and_names_side_conversations(
+    open_workspace: OpenWorkspace,
+) -> None:
+    async with open_workspace() as desk:
+        problem = await desk.ask(
+            "get_ticket", ticket_id=PROBLEM_TICKET, comments=0, response_format="detailed"
+        )
+        assert problem["incident_count"] == len(INCIDENT_TICKETS)
+        assert "side_conversations" not in problem
+        ticket = await desk.ask(
+            "get_ticket", ticket_id=ATTACHMENT_TICKET, comments=0, response_format="detailed"
+        )
+        (aside,) = ticket["side_conversations"]
+        assert aside["id"] == SIDE_CONVERSATION
+        assert aside["state"] == "open"
+
+
+@pytest.mark.parametrize("without", ["forbidden", "missing"])
+async def test_a_plan_without_side_conversations_is_no_failure(
+    open_workspace: OpenWorkspace, without: Literal["forbidden", "missing"]
+) -> None:
+    async with open_workspace(rules=Rules(side_conversations=without)) as desk:
+        ticket = await desk.ask(
+            "get_ticket", ticket_id=ATTACHMENT_TICKET, response_format="detailed"
+        )
+        assert "side_conversations" not in ticket
+
+
+async def test_an_answer_is_a_sixth_of_what_zendesk_sends(open_workspace: OpenWorkspace) -> None:
+    async with open_workspace() as desk:
+        ticket = await desk.ask("get_ticket", ticket_id=OPEN_TICKET)
+        assert len(json.dumps(ticket, ensure_ascii=False, separators=(",", ":")).encode()) < 2_000
 
 
 async def test_survives_ticket_fields_that_cannot_be_read(open_workspace: OpenWorkspace) -> None:

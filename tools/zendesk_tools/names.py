@@ -15,6 +15,7 @@ from mcp_server_zendesk.connection.records import (
     parse_list,
 )
 from mcp_server_zendesk.serving.results import Line, Result
+from mcp_server_zendesk.serving.text import clean_line
 
 _SIDELOADS = {"users": "users:read", "groups": "groups:read", "organizations": "organizations:read"}
 ENRICHING = tuple(_SIDELOADS.values())
@@ -71,6 +72,14 @@ class Names:
         return Author(
             id=user_id, name=known.name if known else None, role=known.role if known else None
         )
+
+    def address(self, user_id: int | None) -> str:
+        """A user as a question to a human names one: name and e-mail address."""
+        known = self.users.get(user_id or 0)
+        if known is None:
+            return f"user {user_id}"
+        address = f" <{clean_line(known.email)}>" if known.email else ""
+        return f"{clean_line(known.name or str(user_id))}{address}"
 
     def group(self, group_id: int | None) -> Named | None:
         """A group by id."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.identity import who_am_i
 from mcp_server_zendesk.connection.nearest import nearest
@@ -15,6 +17,17 @@ MOST_NAMED = 10
 """Candidates that a refusal names."""
 
 _LONGEST_ID = 20
+
+
+def as_said(field: str, value: str | int) -> str:
+    """An argument as text; Python writes no number of thousands of digits.
+
+    Raises:
+        InvalidArguments: It is longer than any id.
+    """
+    if isinstance(value, int) and abs(value) >= 10**_LONGEST_ID:
+        raise InvalidArguments.of(field, "is longer than any id")
+    return str(value).strip()
 
 
 def read_id(field: str, said: str) -> int | None:
@@ -79,23 +92,40 @@ async def find_group(zendesk: Zendesk, said: str) -> int:
     """
     if (given := read_id("group", said)) is not None:
         return given
-    groups = await all_groups(zendesk)
+    return find_named("group", "group", said, await all_groups(zendesk))
+
+
+def find_named(field: str, kind: str, said: str, names: Mapping[int, str]) -> int:
+    """The id of whatever goes by a name, letter case and spacing aside.
+
+    Args:
+        field: The argument that names it.
+        kind: What it is, in words.
+        said: The name.
+        names: All names by id.
+
+    Raises:
+        InvalidArguments: None, or more than one, answers to it; with the candidates.
+    """
     wanted = " ".join(said.casefold().split())
-    exact = [group for group in groups.items() if " ".join(group[1].casefold().split()) == wanted]
+    exact = [one for one in names.items() if " ".join(one[1].casefold().split()) == wanted]
     if len(exact) == 1:
         return exact[0][0]
-    near = nearest(said, groups.values())
-    ordered = sorted(groups.items(), key=lambda group: (group[1] != near, group[1]))
+    near = nearest(said, names.values())
+    ordered = sorted(
+        names.items(),
+        key=lambda one: (one[1] != near, wanted not in one[1].casefold(), one[1]),
+    )
     problem = (
-        "fits more than one group; give the id"
+        f"fits more than one {kind}; give the id"
         if exact
-        else "is the name of no group; give the id or the name"
+        else f"is the name of no {kind}; give the id or the name"
     )
     raise InvalidArguments.of(
-        "group",
+        field,
         f"{problem} of one of the candidates",
         candidates=[
-            {"id": group_id, "name": clean_line(name)}
-            for group_id, name in (exact or ordered)[:MOST_NAMED]
+            {"id": number, "name": clean_line(name)}
+            for number, name in (exact or ordered)[:MOST_NAMED]
         ],
     )

@@ -16,6 +16,8 @@ from mcp_server_zendesk.connection.errors import (
     ValidationFailed,
     ZendeskError,
 )
+from mcp_server_zendesk.connection.fields import SCOPE as FIELDS_SCOPE
+from mcp_server_zendesk.connection.fields import custom_statuses
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.records import (
     AuditEvent,
@@ -24,15 +26,22 @@ from mcp_server_zendesk.connection.records import (
     TicketRecord,
     parse,
 )
+from mcp_server_zendesk.connection.routing_records import all_forms
 from mcp_server_zendesk.serving.results import Line, Result, Time
 from zendesk_tools.names import all_groups, look_up
 
 CLOSED = "closed"
 _PEOPLE = {"assignee_id", "requester_id", "submitter_id"}
 _GROUP = "group_id"
+_CUSTOM_STATUS = "custom_status_id"
+_FORM = "ticket_form_id"
 _CHANGES = {"Change", "Create"}
 _COMMENTS = {"Comment", "VoiceComment"}
-_ARGUMENTS = {"assignee_id": "assignee", _GROUP: "group"}
+_ARGUMENTS = {"assignee_id": "assignee", _GROUP: "group", _CUSTOM_STATUS: "custom status"}
+
+Labels = Mapping[str, Mapping[int, str]]
+"""Names of what an id may stand for, by the field that holds it."""
+
 _IDENTIFIER = re.compile(r"\w+")
 
 
@@ -162,34 +171,40 @@ def ignored_keys(warning: str | None, asked: Iterable[str]) -> list[str]:
 
 def _repeats_status(event: AuditEvent, asked: Mapping[str, Any], changed: set[str]) -> bool:
     """A custom status moves with the status; said once is enough."""
-    return event.field_name == "custom_status_id" not in asked and "status" in changed
+    return event.field_name == _CUSTOM_STATUS not in asked and "status" in changed
 
 
-async def _names_in(zendesk: Zendesk, events: Iterable[AuditEvent]) -> dict[int, str]:
-    """Names of the people and groups that the events mention. Without them there are ids."""
+async def _names_in(zendesk: Zendesk, events: Iterable[AuditEvent]) -> Labels:
+    """Names of what the events mention by id. Without them there are ids."""
     people: set[int] = set()
-    groups = False
+    named: set[str] = set()
     for event in events:
-        groups = groups or event.field_name == _GROUP
+        named.add(event.field_name or "")
         if event.field_name in _PEOPLE:
             values = (event.value, event.previous_value)
             people |= {int(str(value)) for value in values if str(value).isdecimal()}
-    names: dict[int, str] = {}
+    labels: dict[str, Mapping[int, str]] = {}
     try:
         if people:
             known = await look_up(zendesk, people)
-            names |= {key: user.name or "" for key, user in known.users.items()}
-        if groups and zendesk.may("groups:read"):
-            names |= await all_groups(zendesk)
+            users = {key: user.name or "" for key, user in known.users.items()}
+            labels |= dict.fromkeys(_PEOPLE, users)
+        if _GROUP in named and zendesk.may("groups:read"):
+            labels[_GROUP] = await all_groups(zendesk)
+        if _CUSTOM_STATUS in named and zendesk.may(FIELDS_SCOPE):
+            statuses = await custom_statuses(zendesk)
+            labels[_CUSTOM_STATUS] = {key: one.agent_label or "" for key, one in statuses.items()}
+        if _FORM in named and zendesk.may(FIELDS_SCOPE):
+            labels[_FORM] = {form.id: form.name or "" for form in await all_forms(zendesk)}
     except ZendeskError:
         pass  # the change is made, and worth telling without names
-    return names
+    return labels
 
 
 def _change(
     event: AuditEvent,
     asked: Mapping[str, Any],
-    names: Mapping[int, str],
+    names: Labels,
     fields: Mapping[int, TicketField],
 ) -> Change:
     key = event.field_name or ""
@@ -209,12 +224,12 @@ def _shown_name(key: str, fields: Mapping[int, TicketField]) -> str:
     return field.title or key if field else key
 
 
-def _shown_value(key: str, value: object, names: Mapping[int, str]) -> str | None:
+def _shown_value(key: str, value: object, names: Labels) -> str | None:
     if value is None or value in ("", []):
         return None
     if isinstance(value, list):
         return ", ".join(str(entry) for entry in value)
-    if (key in _PEOPLE or key == _GROUP) and str(value).isdecimal():
-        name = names.get(int(str(value)))
+    if key in names and str(value).isdecimal():
+        name = names[key].get(int(str(value)))
         return f"{name} ({value})" if name else str(value)
     return str(value)

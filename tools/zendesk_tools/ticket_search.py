@@ -111,7 +111,7 @@ async def search_tickets(
     minutes may be missing. Past 1,000 results next_cursor goes on in order of creation; unless
     sorted by a date, those pages start over and repeat tickets.
     """
-    wanted = _ticket_query(query)
+    wanted = ticket_query(query)
     bound_to = {"tool": "search_tickets", "query": wanted, "by": sort_by, "order": sort_order}
     start = _Position(size=limit) if cursor is None else _Position.read(unseal(cursor, bound_to))
     if start.export is not None:
@@ -133,7 +133,7 @@ async def search_tickets(
     more = more_to_come(answer, total, before=before, found=len(found), size=start.size)
     following = _following(start, found[-1], sort_by, sort_order) if more else None
     return Page[TicketHit](
-        items=_hits(found, Names.of(answer), response_format),
+        items=ticket_hits(found, Names.of(answer), response_format),
         has_more=following is not None,
         next_cursor=seal(following.text(), bound_to) if following else None,
         total=total,
@@ -141,7 +141,7 @@ async def search_tickets(
     )
 
 
-def _ticket_query(query: str) -> str:
+def ticket_query(query: str) -> str:
     """The query without ``type:``, which is added where the endpoint wants it.
 
     Raises:
@@ -214,7 +214,7 @@ async def _exported(
     names = await look_up(zendesk, people)
     names.groups = await group_names(zendesk)
     return Page[TicketHit](
-        items=_hits(found, names, response_format),
+        items=ticket_hits(found, names, response_format),
         has_more=following is not None,
         next_cursor=seal(following.text(), bound_to) if following else None,
     )
@@ -232,7 +232,10 @@ async def _export(zendesk: Zendesk, params: dict[str, str | int]) -> dict[str, A
         ) from error
 
 
-def _hits(found: list[TicketRecord], names: Names, response_format: str) -> list[TicketHit]:
+def ticket_hits(
+    found: list[TicketRecord], names: Names, response_format: str = "concise"
+) -> list[TicketHit]:
+    """Rows of a list of tickets, the same in every tool that lists them."""
     detailed = response_format == "detailed"
     return [
         TicketHit(

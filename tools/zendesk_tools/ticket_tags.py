@@ -173,14 +173,14 @@ def _wish(add: Tags, remove: Tags, replace_with: list[str] | None) -> _Wish:
         raise InvalidArguments.of("replace_with", "excludes add and remove; give one or the other")
     if replace_with is None and not add and not remove:
         raise InvalidArguments.of("add", "is needed, or remove, or replace_with")
-    to_add, to_remove = _clean("add", add), _clean("remove", remove)
+    to_add, to_remove = clean_tags("add", add), clean_tags("remove", remove)
     if set(to_add) & set(to_remove):
         raise InvalidArguments.of("remove", "names a tag that add names too")
-    exactly = None if replace_with is None else _clean("replace_with", replace_with)
+    exactly = None if replace_with is None else clean_tags("replace_with", replace_with)
     return _Wish(to_add, to_remove, exactly)
 
 
-def _clean(argument: str, tags: Iterable[str] | None) -> tuple[str, ...]:
+def clean_tags(argument: str, tags: Iterable[str] | None) -> tuple[str, ...]:
     """Tags in lower case, as Zendesk stores them, each once."""
     found: dict[str, None] = {}
     for tag in tags or ():

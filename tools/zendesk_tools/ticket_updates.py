@@ -1,4 +1,4 @@
-"""Update Ticket and internal notes: what an agent can change back."""
+"""Update Ticket: what an agent can change back."""
 
 from __future__ import annotations
 
@@ -8,36 +8,21 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from mcp_server_zendesk.connection.errors import ZendeskError
 from mcp_server_zendesk.connection.fields import SCOPE as FIELDS_SCOPE
-from mcp_server_zendesk.connection.fields import ticket_fields
+from mcp_server_zendesk.connection.fields import custom_statuses
 from mcp_server_zendesk.connection.handle import Zendesk
-from mcp_server_zendesk.connection.nearest import nearest
-from mcp_server_zendesk.connection.records import TicketField, stamp
-from mcp_server_zendesk.connection.retries import may_have_arrived
+from mcp_server_zendesk.connection.records import stamp
+from mcp_server_zendesk.connection.routing_records import all_forms
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.spec import ToolSpec
-from mcp_server_zendesk.serving.text import clean_line
-from zendesk_tools.lost_comments import known_comments, look_for_comment
-from zendesk_tools.people import NOBODY, find_agent, find_group
+from zendesk_tools.custom_fields import CustomFields, as_sent, read_custom_fields
+from zendesk_tools.people import NOBODY, as_said, find_agent, find_group, find_named, read_id
 from zendesk_tools.ticket_changes import TicketChange, put_ticket, ticket_change
-from zendesk_tools.tickets import TicketId
+from zendesk_tools.tickets import Id, TicketId
 
-_LONGEST_COMMENT = 65_536
-_MOST_CANDIDATES = 20
-
+_STATUSES = ("open", "pending", "hold", "solved")
+_NOT_SET_HERE = {"new", "closed"}
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}.*)?")
-# System fields stand in the same list as custom ones, and have arguments or tools of their own.
-_SYSTEM_FIELDS = {
-    "subject": "the argument subject",
-    "status": "the argument status",
-    "tickettype": "the argument type",
-    "priority": "the argument priority",
-    "group": "the argument group",
-    "assignee": "the argument assignee",
-    "description": "add_internal_note",
-    "custom_status": "the argument status",
-}
 
 
 def _iso(value: object) -> object:
@@ -47,14 +32,13 @@ def _iso(value: object) -> object:
 
 
 Moment = Annotated[datetime, BeforeValidator(_iso)]
-CustomFieldValue = str | int | float | bool | list[str] | None
 
 
 async def update_ticket(
     zendesk: Zendesk,
     ticket_id: TicketId,
     status: Annotated[
-        Literal["open", "pending", "hold", "solved"] | None, Field(description="New status")
+        str | None, Field(description="open, pending, hold, solved, or a custom status' label")
     ] = None,
     priority: Annotated[
         Literal["low", "normal", "high", "urgent"] | None, Field(description="New priority")
@@ -62,68 +46,50 @@ async def update_ticket(
     type: Annotated[  # noqa: A002 - Zendesk's name for it
         Literal["problem", "incident", "question", "task"] | None, Field(description="New type")
     ] = None,
-    subject: Annotated[
-        str | None, Field(min_length=1, max_length=1_000, description="New subject")
-    ] = None,
+    subject: Annotated[str | None, Field(min_length=1, description="New subject")] = None,
     assignee: Annotated[
-        str | int | None, Field(description="Agent by id, name, e-mail or `me`; `none` unassigns")
+        str | int | None, Field(description="Id, name, e-mail or `me`; `none` unassigns")
     ] = None,
-    group: Annotated[
-        str | int | None, Field(description="Group by id or name; `none` removes it")
-    ] = None,
-    organization_id: Annotated[
-        int | None, Field(gt=0, description="One of the requester's organizations")
-    ] = None,
-    problem_id: Annotated[
-        int | None, Field(gt=0, description="The problem ticket of an incident")
-    ] = None,
-    due_at: Annotated[
-        Moment | None, Field(description="Due date of a task, ISO 8601; UTC without a zone")
-    ] = None,
-    custom_fields: Annotated[
-        dict[str, CustomFieldValue] | None,
-        Field(description='Values by field id or title, e.g. {"Area":"billing"}; null clears'),
-    ] = None,
-    ticket_form_id: Annotated[int | None, Field(gt=0, description="New ticket form")] = None,
+    group: Annotated[str | int | None, Field(description="Id or name; `none` removes it")] = None,
+    organization_id: Annotated[Id | None, Field(description="One of the requester's")] = None,
+    problem_id: Annotated[Id | None, Field(description="Of an incident")] = None,
+    due_at: Annotated[Moment | None, Field(description="Of a task, ISO 8601")] = None,
+    custom_fields: CustomFields = None,
+    ticket_form_id: Annotated[str | int | None, Field(description="By id or name")] = None,
     expected_updated_at: Annotated[
         Moment | None,
-        Field(description="updated_at as you read it: refuses if the ticket changed since"),
+        Field(description="As read: refuses if changed since"),
     ] = None,
 ) -> TicketChange:
     """Change fields of one ticket; adds no comment and touches no tags.
 
     Give only what is to change. For tags use update_ticket_tags, for a note add_internal_note.
-    Setting solved can send the customer mail by the account's triggers. The answer tells what
-    really changed, side effects (requested: false) and what Zendesk ignored included: assigning
-    a new ticket opens it, and an assignee can bring a group along.
+    Before solving ask get_solve_requirements; triggers may mail the customer then. Tells what
+    really changed, side effects (requested: false) included, and what was ignored.
     """
     asked: dict[str, Any] = {
-        "status": status,
+        **await _status(zendesk, status),
         "priority": priority,
         "type": type,
         "subject": subject,
         "organization_id": organization_id,
         "problem_id": problem_id,
         "due_at": stamp(due_at) if due_at else None,
-        "ticket_form_id": ticket_form_id,
+        "ticket_form_id": await _form_id(zendesk, ticket_form_id),
     }
     ticket = {key: value for key, value in asked.items() if value is not None}
     if assignee is not None:
-        said = str(assignee).strip()
+        said = as_said("assignee", assignee)
         nobody = said.casefold() == NOBODY
         ticket["assignee_id"] = None if nobody else await find_agent(zendesk, said)
     if group is not None:
-        said = str(group).strip()
+        said = as_said("group", group)
         nobody = said.casefold() == NOBODY
         ticket["group_id"] = None if nobody else await find_group(zendesk, said)
     keys = dict(ticket)
-    fields: dict[int, TicketField] = {}
-    if custom_fields:
-        by_title = not all(name.isdecimal() for name in custom_fields)
-        if by_title or zendesk.may(FIELDS_SCOPE):
-            fields = await ticket_fields(zendesk)
-        values = {_field_id(name, fields): value for name, value in custom_fields.items()}
-        ticket["custom_fields"] = [{"id": key, "value": value} for key, value in values.items()]
+    values, fields = await read_custom_fields(zendesk, custom_fields)
+    if values:
+        ticket["custom_fields"] = as_sent(values)
         keys |= {str(key): value for key, value in values.items()}
     if not ticket:
         raise InvalidArguments.of("arguments", "name nothing to change; give at least one field")
@@ -136,70 +102,42 @@ async def update_ticket(
     return await ticket_change(zendesk, answer, keys, fields)
 
 
-def _field_id(name: str, fields: dict[int, TicketField]) -> int:
-    """A custom field by id or title.
+async def _form_id(zendesk: Zendesk, form: str | int | None) -> int | None:
+    """A ticket form by id or name. Raises as ``find_named`` does."""
+    if form is None:
+        return None
+    said = as_said("ticket_form_id", form)
+    if (given := read_id("ticket_form_id", said)) is not None:
+        return given
+    names = {form.id: form.name or "" for form in await all_forms(zendesk)}
+    return find_named("ticket_form_id", "ticket form", said, names)
+
+
+async def _status(zendesk: Zendesk, status: str | None) -> dict[str, str | int]:
+    """What sets a status: one of Zendesk's own, or one of the account's by its label.
 
     Raises:
-        InvalidArguments: No field, or more than one, has that title; with the candidates.
+        InvalidArguments: It is neither, or cannot be set; with what can.
     """
-    if name.isdecimal():
-        return int(name)
-    wanted = name.casefold().strip()
-    found = [key for key, field in fields.items() if (field.title or "").casefold() == wanted]
-    if len(found) == 1:
-        if (kind := fields[found[0]].type or "") in _SYSTEM_FIELDS:
-            own = _SYSTEM_FIELDS[kind]
-            raise InvalidArguments.of("custom_fields", f"names no custom field; use {own}")
-        return found[0]
-    near = nearest(name, [field.title or "" for field in fields.values()])
-    shown = [field for field in fields.values() if field.id in found or field.title == near]
-    raise InvalidArguments.of(
-        "custom_fields",
-        "names a field that is not known or not unique by its title; give its id",
-        candidates=[
-            {"id": field.id, "title": clean_line(field.title or "")}
-            for field in (shown or list(fields.values()))[:_MOST_CANDIDATES]
-        ],
-    )
+    if status is None:
+        return {}
+    said = " ".join(status.split())
+    if said.casefold() in _STATUSES:
+        return {"status": said.casefold()}
+    if (given := read_id("status", said)) is not None:
+        return {"custom_status_id": given}
+    if said.casefold() in _NOT_SET_HERE or not zendesk.may(FIELDS_SCOPE):
+        raise InvalidArguments.of("status", "cannot be set here", allowed_values=_STATUSES)
+    labels = {
+        key: known.agent_label or ""
+        for key, known in (await custom_statuses(zendesk)).items()
+        if known.active is not False and known.status_category not in _NOT_SET_HERE
+    }
+    return {"custom_status_id": find_named("status", "status", said, labels)}
 
 
-async def add_internal_note(
-    zendesk: Zendesk,
-    ticket_id: TicketId,
-    body: Annotated[
-        str,
-        Field(min_length=1, max_length=_LONGEST_COMMENT, description="The note; Markdown works"),
-    ],
-    upload_tokens: Annotated[
-        list[str] | None, Field(max_length=20, description="Tokens of files uploaded before")
-    ] = None,
-) -> TicketChange:
-    """Add a note that only agents see; it is never sent to the customer.
-
-    Use it to leave findings or a proposed reply for a colleague. Notes cannot be edited or
-    removed afterwards, and closed tickets take none.
-    """
-    comment: dict[str, Any] = {"body": body, "public": False}
-    if upload_tokens:
-        comment["uploads"] = upload_tokens
-    before = await known_comments(zendesk, ticket_id)
-    try:
-        answer = await put_ticket(zendesk, ticket_id, {"comment": comment})
-    except ZendeskError as lost:
-        if not may_have_arrived(lost):
-            raise
-        found = await look_for_comment(
-            zendesk, ticket_id, body, public=False, before=before, lost=lost
-        )
-        if found is None:
-            raise
-        zendesk.outcome = "applied"
-        return TicketChange(ticket_id=ticket_id, changes=[], comment_id=found, answer_was_lost=True)
-    return await ticket_change(zendesk, answer, {"comment": body})
-
-
-_CHANGE_SCOPES = (("tickets:read",), ("tickets:write",))
-# Zendesk's write scopes do not include reading, and a change is told from what is read.
+CHANGE_SCOPES = (("tickets:read",), ("tickets:write",))
+"""Zendesk's write scopes do not include reading, and a change is told from what is read."""
 
 TOOLS = (
     ToolSpec(
@@ -207,7 +145,7 @@ TOOLS = (
         title="Update a ticket",
         toolset="tickets",
         effect="write",
-        scopes=_CHANGE_SCOPES,
+        scopes=CHANGE_SCOPES,
         enriched_by=("users:read", "groups:read", FIELDS_SCOPE),
         idempotent=True,
         elsewhere={
@@ -216,13 +154,5 @@ TOOLS = (
             "body": "add_internal_note",
             "note": "add_internal_note",
         },
-    ),
-    ToolSpec(
-        handler=add_internal_note,
-        title="Add an internal note",
-        toolset="tickets",
-        effect="write",
-        scopes=_CHANGE_SCOPES,
-        enriched_by=("users:read", "groups:read", FIELDS_SCOPE),
     ),
 )

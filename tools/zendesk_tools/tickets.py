@@ -12,45 +12,54 @@ from mcp_server_zendesk.connection.fields import next_cursor, ticket_fields
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.records import (
     CommentRecord,
-    MetricSet,
-    Minutes,
     TicketField,
     TicketRecord,
+    count_of,
     parse,
     parse_list,
 )
+from mcp_server_zendesk.connection.side_conversation_records import SideConversationRecord
+from mcp_server_zendesk.connection.ticket_records import DatedMetricSet, FullTicket
 from mcp_server_zendesk.serving.cursors import seal, unseal
 from mcp_server_zendesk.serving.results import Body, Line, Page, Result, Time
 from mcp_server_zendesk.serving.spec import ToolSpec
-from mcp_server_zendesk.serving.text import Cleaned, clean_html, clean_text
+from zendesk_tools import ticket_screen
 from zendesk_tools.names import ENRICHING, Author, Named, Names, sideloads
+from zendesk_tools.ticket_screen import (
+    CustomValue,
+    File,
+    Metrics,
+    Said,
+    Sla,
+    body_of,
+    files_of,
+)
 
 _LARGEST_ID = 10**20
 
 
-def _an_id(number: int) -> int:
+def an_id(number: int) -> int:
     """A bound without a byte in four schemas; Python writes no number of thousands of digits."""
     if number >= _LARGEST_ID:
         raise ValueError("should be no longer than any id")
     return number
 
 
-TicketId = Annotated[int, Field(gt=0, description="The ticket's number"), AfterValidator(_an_id)]
+def _a_ticket_number(number: int) -> int:
+    if number <= 0:
+        raise ValueError("should be greater than 0")
+    return an_id(number)
+
+
+Id = Annotated[int, AfterValidator(an_id)]
+TicketId = Annotated[
+    int, Field(description="The ticket's number"), AfterValidator(_a_ticket_number)
+]
 ResponseFormat = Literal["concise", "detailed"]
 
 _CONCISE_BODY = 1_500
 _DETAILED_BODY = 4_000
 _LONGEST_BODY = 65_536
-
-
-class File(Result):
-    """A file at a comment."""
-
-    id: int
-    name: Line | None = None
-    type: Line | None = None
-    bytes: int | None = None
-    malware: Line | None = None
 
 
 class Comment(Result):
@@ -66,27 +75,12 @@ class Comment(Result):
     attachments: list[File] | None = None
 
 
-class CustomValue(Result):
-    """A custom field that has a value."""
+class SideConversation(Result):
+    """A conversation beside the ticket, with people outside it."""
 
-    id: int
-    title: Line | None = None
-    value: bool | int | float | list[Line] | Line
-
-
-class Metrics(Result):
-    """A ticket's times in calendar minutes, and its counts."""
-
-    reopens: int | None = None
-    replies: int | None = None
-    first_reply_minutes: int | None = None
-    first_resolution_minutes: int | None = None
-    full_resolution_minutes: int | None = None
-    requester_wait_minutes: int | None = None
-    agent_wait_minutes: int | None = None
-    on_hold_minutes: int | None = None
-    solved_at: Time | None = None
-    requester_updated_at: Time | None = None
+    id: Line
+    subject: Line | None = None
+    state: Line | None = None
 
 
 class Ticket(Result):
@@ -95,6 +89,8 @@ class Ticket(Result):
     id: int
     subject: Line | None = None
     status: Line | None = None
+    custom_status: Line | None = None
+    status_since: Time | None = None
     priority: Line | None = None
     type: Line | None = None
     requester: Author | None = None
@@ -105,69 +101,93 @@ class Ticket(Result):
     created_at: Time | None = None
     updated_at: Time | None = None
     due_at: Time | None = None
+    sla: list[Sla] | None = None
+    requester_wait_minutes: int | None = None
     channel: Line | None = None
     problem_id: int | None = None
     has_incidents: bool | None = None
+    incident_count: int | None = None
+    follow_up_of: int | None = None
     follow_up_ticket_ids: list[int] | None = None
+    merged: bool | None = None
+    merged_into: int | None = None
     external_id: Line | None = None
     copied: list[Named] | None = None
     custom_fields: list[CustomValue] | None = None
     metrics: Metrics | None = None
+    side_conversations: list[SideConversation] | None = None
     comment_count: int | None = None
-    latest_comments: list[Comment] | None = None
+    latest_comments: list[Said] | None = None
 
 
 async def get_ticket(
     zendesk: Zendesk,
     ticket_id: TicketId,
-    comments: Annotated[
-        int, Field(ge=0, le=20, description="How many of the latest comments to add")
-    ] = 3,
+    comments: Annotated[int, Field(ge=0, le=20, description="How many latest comments")] = 3,
     response_format: Annotated[
         ResponseFormat,
-        Field(description="detailed adds waiting times, people in copy and longer bodies"),
+        Field(
+            description="detailed adds all metrics, people in copy, side conversations, count of "
+            "incidents, longer bodies"
+        ),
     ] = "concise",
 ) -> Ticket:
-    """Read one ticket by number: who, what, state, tags, custom fields and the latest comments,
-    newest first.
+    """Read one ticket by number: who, what, state since when, SLA, tags, fields, linked tickets
+    and the latest comments, newest first.
 
-    Use it before you change or judge a ticket. To find tickets by words or state use
-    search_tickets; for a longer conversation list_ticket_comments.
+    Use it before you change or judge a ticket. To find tickets use search_tickets; for a longer
+    conversation list_ticket_comments; for who changed what get_ticket_history.
     """
     detailed = response_format == "detailed"
-    include = [*sideloads(zendesk), "comment_count", *(["metric_sets"] if detailed else [])]
-    answer = await zendesk.get("tickets", ticket_id, params={"include": ",".join(include)})
-    record = parse(TicketRecord, answer, "ticket")
-    latest = None
+    include = ",".join([*sideloads(zendesk), *_SIDELOADS])
+    answer = await zendesk.get("tickets", ticket_id, params={"include": include})
+    record = parse(FullTicket, answer, "ticket")
+    newest: list[CommentRecord] | None = None
+    names = Names.of(answer)
     if comments:
-        latest = await _comments(zendesk, ticket_id, params={"page[size]": comments, **_NEWEST})
-    names = Names.of(answer, latest or {})
-    limit = _DETAILED_BODY if detailed else _CONCISE_BODY
+        params = {"page[size]": comments, **_NEWEST}
+        latest_answer = await _comments(zendesk, ticket_id, params=params)
+        newest = parse_list(CommentRecord, latest_answer, "comments")
+        names = Names.of(answer, latest_answer)
     fields = await _field_titles(zendesk, record)
+    metric_set = _metric_set(answer, record)
+    metrics = ticket_screen.metrics_of(metric_set)
+    targets = ticket_screen.sla_targets(record)
+    done = record.status in _DONE
+    limit = _DETAILED_BODY if detailed else _CONCISE_BODY
     return Ticket(
         id=record.id,
         subject=record.subject,
         status=record.status,
+        custom_status=ticket_screen.custom_status(record, answer),
+        status_since=metric_set.status_updated_at if metric_set else None,
         priority=record.priority,
         type=record.type,
-        requester=names.author(record.requester_id),
+        requester=ticket_screen.requester(record, names),
         assignee=names.user(record.assignee_id),
         group=names.group(record.group_id),
         organization=names.organization(record.organization_id),
-        tags=record.tags,
+        tags=record.tags or None,
         created_at=record.created_at,
         updated_at=record.updated_at,
         due_at=record.due_at,
+        sla=targets if detailed or not targets else targets[:1],
+        requester_wait_minutes=None if done or not metrics else metrics.requester_wait_minutes,
         channel=str(record.via.channel) if record.via and record.via.channel else None,
         problem_id=record.problem_id,
         has_incidents=record.has_incidents or None,
+        incident_count=await _incident_count(zendesk, record) if detailed else None,
+        follow_up_of=ticket_screen.follow_up_of(record),
         follow_up_ticket_ids=record.followup_ids or None,
+        merged=ticket_screen.MERGED_TAG in (record.tags or []) or None,
+        merged_into=ticket_screen.merged_into(record, newest or [], names),
         external_id=record.external_id or None,
         copied=_people(names, record.email_cc_ids) if detailed else None,
-        custom_fields=_custom_values(record, fields),
-        metrics=_metrics(_metric_set(answer, record)) if detailed else None,
+        custom_fields=ticket_screen.custom_values(record, fields, ids=detailed),
+        metrics=metrics if detailed else None,
+        side_conversations=await _side_conversations(zendesk, ticket_id) if detailed else None,
         comment_count=record.comment_count,
-        latest_comments=None if latest is None else _shown(latest, names, limit),
+        latest_comments=None if newest is None else ticket_screen.latest(newest, names, limit),
     )
 
 
@@ -184,14 +204,14 @@ async def list_ticket_comments(
         Field(
             ge=200,
             le=_LONGEST_BODY,
-            description="Characters of each body; raise it to read what was truncated",
+            description="Characters a body; raise it where truncated",
         ),
     ] = _DETAILED_BODY,
 ) -> Page[Comment]:
     """Read a ticket's conversation: public comments and internal notes, with author and role.
 
-    Use it where the latest comments of get_ticket are not enough. public tells what the customer
-    has seen. hidden_text_removed counts characters that the author had hidden from human eyes.
+    Use it where get_ticket's latest comments are not enough. The customer has seen what is
+    public. hidden_text_removed counts characters hidden from human eyes.
     """
     query = {"tool": "list_ticket_comments", "ticket_id": ticket_id, "order": order}
     params: dict[str, str | int] = {
@@ -209,6 +229,9 @@ async def list_ticket_comments(
     )
 
 
+_SIDELOADS = ("comment_count", "slas", "metric_sets", "custom_statuses")
+_DONE = {"solved", "closed"}
+_COUNTED: dict[str, str | int] = {"per_page": 1}
 _NEWEST: dict[str, str | int] = {"sort": "-created_at"}
 _OLDEST: dict[str, str | int] = {"sort": "created_at"}
 
@@ -228,17 +251,7 @@ def _shown(answer: dict[str, object], names: Names, limit: int) -> list[Comment]
 
 
 def _comment(record: CommentRecord, names: Names, limit: int) -> Comment:
-    body = _body(record, limit)
-    files = [
-        File(
-            id=file.id,
-            name=file.file_name,
-            type=file.content_type,
-            bytes=file.size,
-            malware=None if file.malware_scan_result in _CLEAN else file.malware_scan_result,
-        )
-        for file in record.attachments or []
-    ]
+    body = body_of(record, limit)
     return Comment(
         id=record.id,
         author=names.author(record.author_id),
@@ -247,25 +260,13 @@ def _comment(record: CommentRecord, names: Names, limit: int) -> Comment:
         body=body,
         truncated=body.truncated or None,
         hidden_text_removed=body.hidden or None,
-        attachments=files or None,
+        attachments=files_of(record),
     )
-
-
-_CLEAN = {None, "malware_not_found"}
-
-
-def _body(record: CommentRecord, limit: int) -> Cleaned:
-    """From the HTML, which tells what was hidden; plain text only where there is none."""
-    if record.html_body:
-        return clean_html(record.html_body, limit)
-    return clean_text(record.plain_body or record.body or "", limit)
 
 
 async def _field_titles(zendesk: Zendesk, record: TicketRecord) -> dict[int, TicketField]:
     """Titles of custom fields, where the ticket has any and the scopes allow to read them."""
-    if not any(field.value not in _EMPTY for field in record.custom_fields or []):
-        return {}
-    if not zendesk.may(FIELDS_SCOPE):
+    if not ticket_screen.has_custom_values(record) or not zendesk.may(FIELDS_SCOPE):
         return {}
     try:
         return await ticket_fields(zendesk)
@@ -273,59 +274,35 @@ async def _field_titles(zendesk: Zendesk, record: TicketRecord) -> dict[int, Tic
         return {}  # the ticket is worth more than its fields' titles
 
 
-_EMPTY: tuple[object, ...] = (None, "", [])
-
-
-def _custom_values(
-    record: TicketRecord, fields: dict[int, TicketField]
-) -> list[CustomValue] | None:
-    values = [
-        CustomValue(
-            id=field.id,
-            title=fields[field.id].title if field.id in fields else None,
-            value=_value(field.value),
-        )
-        for field in record.custom_fields or []
-        if field.value not in _EMPTY and field.value is not False
-    ]
-    return values or None
-
-
-def _value(value: object) -> str | list[str] | int | float | bool:
-    if isinstance(value, list):
-        return [str(entry) for entry in value]
-    return value if isinstance(value, bool | int | float) else str(value)
-
-
 def _people(names: Names, ids: list[int] | None) -> list[Named] | None:
     return [person for user_id in ids or [] if (person := names.user(user_id))] or None
 
 
-def _metric_set(answer: dict[str, object], record: TicketRecord) -> MetricSet | None:
+def _metric_set(answer: dict[str, object], record: FullTicket) -> DatedMetricSet | None:
     if record.metric_set is not None:
         return record.metric_set
-    return next(iter(parse_list(MetricSet, answer, "metric_sets")), None)
+    return next(iter(parse_list(DatedMetricSet, answer, "metric_sets")), None)
 
 
-def _metrics(found: MetricSet | None) -> Metrics | None:
-    if found is None:
+async def _incident_count(zendesk: Zendesk, record: TicketRecord) -> int | None:
+    if not record.has_incidents:
         return None
-    return Metrics(
-        reopens=found.reopens,
-        replies=found.replies,
-        first_reply_minutes=_calendar(found.reply_time_in_minutes),
-        first_resolution_minutes=_calendar(found.first_resolution_time_in_minutes),
-        full_resolution_minutes=_calendar(found.full_resolution_time_in_minutes),
-        requester_wait_minutes=_calendar(found.requester_wait_time_in_minutes),
-        agent_wait_minutes=_calendar(found.agent_wait_time_in_minutes),
-        on_hold_minutes=_calendar(found.on_hold_time_in_minutes),
-        solved_at=found.solved_at,
-        requester_updated_at=found.requester_updated_at,
-    )
+    try:
+        return count_of(await zendesk.get("tickets", record.id, "incidents", params=_COUNTED))
+    except ZendeskError:
+        return None
 
 
-def _calendar(minutes: Minutes | None) -> int | None:
-    return minutes.calendar if minutes else None
+async def _side_conversations(zendesk: Zendesk, ticket_id: int) -> list[SideConversation] | None:
+    """None where there are none, or the plan or the role does not have them."""
+    try:
+        answer = await zendesk.get("tickets", ticket_id, "side_conversations")
+        found = parse_list(SideConversationRecord, answer, "side_conversations")
+    except ZendeskError:
+        return None
+    return [
+        SideConversation(id=one.id, subject=one.subject, state=one.state) for one in found
+    ] or None
 
 
 TOOLS = (

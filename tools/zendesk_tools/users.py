@@ -22,20 +22,23 @@ from mcp_server_zendesk.connection.records import (
     parse,
     parse_list,
 )
+from mcp_server_zendesk.connection.user_records import UserIdentity
 from mcp_server_zendesk.serving.cursors import numbered, read_numbered, seal, unseal
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Body, Line, Page, Result, Time
 from mcp_server_zendesk.serving.spec import ToolSpec
 from mcp_server_zendesk.serving.text import clean_line, clean_text
 from zendesk_tools.names import Named, Names
-from zendesk_tools.people import MOST_NAMED, read_id
+from zendesk_tools.people import MOST_NAMED, as_said, read_id
 
 REACHABLE_USERS = 10_000
 """Users that a search gives out (``zendesk-api.md`` §7)."""
 
 _NOTES = 1_000
-_EXTERNAL = "external:"
-_LARGEST_ID = 10**20
+_MOST_LOOKED_AT = 3
+_MOST_IDENTITIES = 100
+EXTERNAL = "external:"
+"""What stands before an id of another system."""
 
 
 class UserHit(Result):
@@ -78,21 +81,35 @@ async def get_user(
 
     Use it when you have an id, an address or an external id; with only a name use search_users.
     """
-    said = _said(user)
-    if (user_id := read_id("user", said)) is not None:
-        found = parse(UserRecord, await zendesk.get("users", user_id), "user")
-    elif said.casefold() == "me":
-        found = await who_am_i(zendesk)
-    else:
-        found = await _find(zendesk, said)
+    found = await read_user(zendesk, user)
     return _user(found, await _organization(zendesk, found.organization_id))
 
 
-def _said(user: str | int) -> str:
-    """The argument as text; Python writes no number of thousands of digits."""
-    if isinstance(user, int) and abs(user) >= _LARGEST_ID:
-        raise InvalidArguments.of("user", "is longer than any id")
-    return str(user).strip()
+async def read_user(zendesk: Zendesk, user: str | int) -> UserRecord:
+    """A user by id, address, external id or ``me``.
+
+    Raises:
+        InvalidArguments: It is none of them, or more than one user has it.
+        NotFound: Nobody has it.
+    """
+    said = as_said("user", user)
+    if (user_id := read_id("user", said)) is not None:
+        return parse(UserRecord, await zendesk.get("users", user_id), "user")
+    return await _look_for(zendesk, said)
+
+
+async def find_user_id(zendesk: Zendesk, user: str | int) -> int:
+    """Likewise, when only the id matters; an id is taken as it is. Raises as ``read_user``."""
+    said = as_said("user", user)
+    if (user_id := read_id("user", said)) is not None:
+        return user_id
+    return (await _look_for(zendesk, said)).id or 0
+
+
+async def _look_for(zendesk: Zendesk, said: str) -> UserRecord:
+    if said.casefold() == "me":
+        return await who_am_i(zendesk)
+    return await _find(zendesk, said)
 
 
 async def _organization(zendesk: Zendesk, organization_id: int | None) -> Names:
@@ -114,8 +131,8 @@ async def _find(zendesk: Zendesk, said: str) -> UserRecord:
         InvalidArguments: It is neither, or more than one user has it.
         NotFound: Nobody has it.
     """
-    if said.lower().startswith(_EXTERNAL):
-        fitting = await _with_external_id(zendesk, said[len(_EXTERNAL) :].strip())
+    if said.lower().startswith(EXTERNAL):
+        fitting = await with_external_id(zendesk, said[len(EXTERNAL) :].strip())
     elif "@" in said:
         fitting = await _with_address(zendesk, said)
     else:
@@ -136,7 +153,8 @@ async def _find(zendesk: Zendesk, said: str) -> UserRecord:
     return fitting[0]
 
 
-async def _with_external_id(zendesk: Zendesk, wanted: str) -> list[UserRecord]:
+async def with_external_id(zendesk: Zendesk, wanted: str) -> list[UserRecord]:
+    """Who has this external id; letter case does not count."""
     if not wanted:
         raise InvalidArguments.of("user", "has no external id after `external:`")
     answer = await zendesk.get("users", "search", params={"external_id": wanted})
@@ -154,6 +172,30 @@ async def _with_address(zendesk: Zendesk, wanted: str) -> list[UserRecord]:
     found = parse_list(UserRecord, answer, "users")
     first = [user for user in found if (user.email or "").casefold() == wanted.casefold()]
     return first or found
+
+
+async def owner_of(zendesk: Zendesk, address: str) -> UserRecord | None:
+    """Whose address it is, the first one or another: what the search finds is looked at."""
+    for found in (await _with_address(zendesk, address))[:_MOST_LOOKED_AT]:
+        first = (found.email or "").casefold() == address.casefold()
+        if first or await identity_of(zendesk, found.id or 0, "email", address):
+            return found
+    return None
+
+
+async def identity_of(zendesk: Zendesk, user_id: int, kind: str, value: str) -> UserIdentity | None:
+    """A user's identity (``email``, ``phone_number``) of that value, however it is written."""
+    params = {"page[size]": _MOST_IDENTITIES}
+    answer = await zendesk.get("users", user_id, "identities", params=params)
+    for identity in parse_list(UserIdentity, answer, "identities"):
+        if identity.type == kind and _bare(identity.value or "") == _bare(value):
+            return identity
+    return None
+
+
+def _bare(value: str) -> str:
+    """An address in one letter case, a number without its spacing."""
+    return "".join(c for c in value.casefold() if c not in " -()/")
 
 
 async def search_users(

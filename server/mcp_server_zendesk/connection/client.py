@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
 
 from mcp_server_zendesk.connection import envelopes
+from mcp_server_zendesk.connection.downloads import (
+    ContentHost,
+    Download,
+    content_path,
+    is_content_address,
+    loggable,
+    read_start,
+)
 from mcp_server_zendesk.connection.errors import TimedOut, UnreadableResponse
-from mcp_server_zendesk.connection.exchange import USER_AGENT, Channel, Json, Raw, Request
+from mcp_server_zendesk.connection.exchange import USER_AGENT, Channel, Json, Raw, Reader, Request
 from mcp_server_zendesk.connection.limits import RateGate
 from mcp_server_zendesk.connection.paths import link_path
 
@@ -62,10 +71,12 @@ class Connection:
         self.credentials = credentials
         self.gate = RateGate(clock)
         self._channel = Channel(account, transport=transport, user_agent=user_agent)
+        self._content_host = ContentHost(transport=transport, user_agent=user_agent)
 
     async def aclose(self) -> None:
-        """Close the pool."""
+        """Close the pools."""
         await self._channel.aclose()
+        await self._content_host.aclose()
 
     async def send(
         self,
@@ -93,23 +104,7 @@ class Connection:
         Raises:
             ZendeskError: In one of its kinds.
         """
-        sent = False
-        try:
-            with anyio.fail_after(min(within, TOTAL_SECONDS)):
-                signed_with = await self.credentials.authorization()
-                sent = True
-                raw = await self._follow(request, signed_with)
-                if raw.status == _UNAUTHENTICATED:
-                    sent = False  # a rejected request was not carried out
-                    if await self.credentials.renew(signed_with):
-                        signed_with = await self.credentials.authorization()
-                        sent = True
-                        raw = await self._follow(request, signed_with)
-        except TimeoutError as error:
-            raise TimedOut("Zendesk took too long to answer", sent=sent) from error
-        if raw.status >= _FIRST_REFUSAL:
-            refusal = envelopes.read_refusal(raw.status, raw.headers, raw.content)
-            raise envelopes.exception_for(refusal, auth=self.credentials.auth)
+        raw = await self._signed(partial(self._follow, request), within)
         return Answer(
             body=raw.json_object(),
             status=raw.status,
@@ -117,6 +112,50 @@ class Connection:
             request_id=envelopes.request_id(raw.headers),
             date=raw.headers.get("date"),
         )
+
+    async def download(
+        self, request: Request, within: float = TOTAL_SECONDS, *, most: int
+    ) -> Download:
+        """Read the content of an attachment, or its first ``most`` bytes.
+
+        Args:
+            request: A GET of a ``content_path``.
+            within: Seconds.
+            most: Bytes.
+
+        Raises:
+            ForeignAddress: The content lies neither on the account's origin nor where Zendesk
+                keeps attachments; nothing was sent there.
+            ZendeskError: In one of its kinds.
+        """
+        raw = await self._signed(partial(self._fetch, request, partial(read_start, most)), within)
+        return Download(
+            content=raw.content,
+            complete=raw.complete,
+            content_type=raw.headers.get("content-type", ""),
+            request_id=envelopes.request_id(raw.headers),
+        )
+
+    async def _signed(self, send: Callable[[str], Awaitable[Raw]], within: float) -> Raw:
+        """What ``send`` brings when it gets a signature; a new one where the first is rejected."""
+        sent = False
+        try:
+            with anyio.fail_after(min(within, TOTAL_SECONDS)):
+                signed_with = await self.credentials.authorization()
+                sent = True
+                raw = await send(signed_with)
+                if raw.status == _UNAUTHENTICATED:
+                    sent = False  # a rejected request was not carried out
+                    if await self.credentials.renew(signed_with):
+                        signed_with = await self.credentials.authorization()
+                        sent = True
+                        raw = await send(signed_with)
+        except TimeoutError as error:
+            raise TimedOut("Zendesk took too long to answer", sent=sent) from error
+        if raw.status >= _FIRST_REFUSAL:
+            refusal = envelopes.read_refusal(raw.status, raw.headers, raw.content)
+            raise envelopes.exception_for(refusal, auth=self.credentials.auth)
+        return raw
 
     async def _follow(self, request: Request, authorization: str) -> Raw:
         """Send, and follow redirects of a GET that stay on the account's origin."""
@@ -134,15 +173,31 @@ class Connection:
             raise UnreadableResponse("Zendesk redirects and does not arrive", status=raw.status)
         return raw
 
-    async def _exchange(self, asked: Request, authorization: str) -> Raw:
+    async def _fetch(self, request: Request, read: Reader, authorization: str) -> Raw:
+        """Follow an attachment to where its content lies; unsigned, once it is another host."""
+        origin = self.account.origin
+        raw = await self._exchange(request, authorization, read)
+        for _ in range(MAX_REDIRECTS):
+            if raw.status not in _REDIRECTS:
+                return raw
+            location = raw.headers.get("location", "")
+            if is_content_address(location):
+                return await self._content_host.fetch(location, read)
+            target = Request("GET", content_path(location, origin), headers=request.headers)
+            raw = await self._exchange(target, authorization, read)
+        raise UnreadableResponse("Zendesk redirects and does not arrive", status=raw.status)
+
+    async def _exchange(
+        self, asked: Request, authorization: str, read: Reader | None = None
+    ) -> Raw:
         """One request and one answer."""
         started = time.perf_counter()
-        raw = await self._channel.exchange(asked, authorization)
+        raw = await self._channel.exchange(asked, authorization, read)
         self.gate.learn(asked.method, asked.path, raw.status, raw.headers)
         logger.debug(
             "%s %s answered %d in %.0f ms",
             asked.method,
-            asked.path.partition("?")[0],
+            loggable(asked.path),
             raw.status,
             (time.perf_counter() - started) * 1000,
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
@@ -37,22 +37,27 @@ _NO_CONTENT = 204
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request: a method, and a path (and query) on the account's origin."""
+    """One request: a method, and a path (and query) on the account's origin.
+
+    It carries a JSON ``body`` or, for an upload, the ``content`` of a file.
+    """
 
     method: str
     path: str
     params: Mapping[str, str | int] | None = None
     body: Json | None = field(default=None, repr=False)
     headers: Mapping[str, str] | None = None
+    content: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """An answer as it came: any status, and a body of bounded size."""
+    """An answer as it came: any status, and a body of bounded size, ``complete`` or its start."""
 
     status: int
     headers: Mapping[str, str]
     content: bytes = field(repr=False)
+    complete: bool = True
 
     def json_object(self) -> Json:
         """The body's JSON object; empty where there is no body.
@@ -98,12 +103,15 @@ class Channel:
             await self._client.aclose()
             self._client = None
 
-    async def exchange(self, asked: Request, authorization: str | None = None) -> Raw:
+    async def exchange(
+        self, asked: Request, authorization: str | None = None, read: Reader | None = None
+    ) -> Raw:
         """Send one request and read its answer, whatever its status.
 
         Args:
             asked: Its path is on the account's origin.
             authorization: The value of the ``Authorization`` header.
+            read: How its body is read; the whole of it by default.
 
         Raises:
             ConnectionFailed: No answer came; ``sent`` tells whether bytes had left.
@@ -111,65 +119,86 @@ class Channel:
             UnreadableResponse: The answer is too large or cannot be decompressed.
             ForeignAddress: The path leads to another origin; nothing was sent.
         """
-        import httpx  # noqa: PLC0415 - heavy, and not needed to list tools
-
         client = self._client or self._open()
         request = client.build_request(
             asked.method,
             self._origin + asked.path,
             params=asked.params or None,
             json=asked.body,
+            content=asked.content,
             headers=dict(asked.headers or {}),
         )
         if not same_origin(str(request.url), self._origin):
             raise ForeignAddress
         if authorization is not None:
             request.headers["Authorization"] = authorization
-        try:
-            response = await client.send(request, stream=True)
-            try:
-                content = await _bounded(response)
-            finally:
-                await response.aclose()
-        except (
-            httpx.ConnectError,
-            httpx.ConnectTimeout,
-            httpx.PoolTimeout,
-            httpx.ProxyError,
-        ) as error:
-            if isinstance(error, httpx.TimeoutException):
-                raise TimedOut("no connection came about in time", sent=False) from error
-            raise ConnectionFailed(_cause(error), sent=False) from error
-        except httpx.TimeoutException as error:
-            raise TimedOut("Zendesk took too long to answer", sent=True) from error
-        except httpx.DecodingError as error:
-            raise UnreadableResponse("Zendesk's answer could not be decompressed") from error
-        except httpx.HTTPError as error:
-            raise ConnectionFailed("the connection to Zendesk broke", sent=True) from error
-        return Raw(response.status_code, response.headers, content)
+        return await carry_out(client, request, read or _bounded)
 
     def _open(self) -> httpx.AsyncClient:
-        import httpx  # noqa: PLC0415 - heavy, and not needed to list tools
-
-        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-        try:
-            self._client = httpx.AsyncClient(
-                transport=self._transport,
-                timeout=httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS),
-                follow_redirects=False,
-                headers={"Accept": "application/json", "User-Agent": self._user_agent},
-                cookies=no_cookies,
-            )
-        except (OSError, ImportError, ValueError) as error:
-            raise ConnectionFailed(
-                "the connection could not be set up: SSL_CERT_FILE, SSL_CERT_DIR or a proxy "
-                "variable of the server's environment cannot be used",
-                sent=False,
-            ) from error
+        self._client = open_client(self._transport, self._user_agent)
         return self._client
 
 
-async def _bounded(response: httpx.Response) -> bytes:
+Reader = Callable[["httpx.Response"], Awaitable[tuple[bytes, bool]]]
+"""Reads a body of bounded size, and tells whether that is all of it."""
+
+
+def open_client(transport: httpx.AsyncBaseTransport | None, user_agent: str) -> httpx.AsyncClient:
+    """A pool that keeps no cookie and follows no redirect.
+
+    Raises:
+        ConnectionFailed: The environment makes it impossible.
+    """
+    import httpx  # noqa: PLC0415 - heavy, and not needed to list tools
+
+    no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    try:
+        return httpx.AsyncClient(
+            transport=transport,
+            timeout=httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS),
+            follow_redirects=False,
+            headers={"Accept": "application/json", "User-Agent": user_agent},
+            cookies=no_cookies,
+        )
+    except (OSError, ImportError, ValueError) as error:
+        raise ConnectionFailed(
+            "the connection could not be set up: SSL_CERT_FILE, SSL_CERT_DIR or a proxy "
+            "variable of the server's environment cannot be used",
+            sent=False,
+        ) from error
+
+
+async def carry_out(client: httpx.AsyncClient, request: httpx.Request, read: Reader) -> Raw:
+    """Send a request that may be sent, and read its answer. Raises as ``exchange`` does."""
+    import httpx  # noqa: PLC0415 - heavy, and not needed to list tools
+
+    try:
+        response = await client.send(request, stream=True)
+        try:
+            content, complete = await read(response)
+        finally:
+            await response.aclose()
+    except (
+        httpx.ConnectError,
+        httpx.ConnectTimeout,
+        httpx.PoolTimeout,
+        httpx.ProxyError,
+    ) as error:
+        if isinstance(error, httpx.TimeoutException):
+            raise TimedOut("no connection came about in time", sent=False) from error
+        raise ConnectionFailed(_cause(error), sent=False) from error
+    except httpx.TimeoutException as error:
+        raise TimedOut("Zendesk took too long to answer", sent=True) from error
+    except httpx.DecodingError as error:
+        raise UnreadableResponse("Zendesk's answer could not be decompressed") from error
+    except httpx.HTTPError as error:
+        raise ConnectionFailed("the connection to Zendesk broke", sent=True) from error
+    except httpx.InvalidURL as error:  # of a redirect, which is looked at though not followed
+        raise ForeignAddress from error
+    return Raw(response.status_code, response.headers, content, complete)
+
+
+async def _bounded(response: httpx.Response) -> tuple[bytes, bool]:
     """The whole body, or an error once it grows past what any answer of ours needs."""
     chunks = bytearray()
     async for chunk in response.aiter_bytes():
@@ -179,7 +208,7 @@ async def _bounded(response: httpx.Response) -> bytes:
             raise UnreadableResponse(
                 f"Zendesk's answer is larger than {megabytes} MiB", status=response.status_code
             )
-    return bytes(chunks)
+    return bytes(chunks), True
 
 
 def _cause(error: BaseException | None) -> str:

@@ -1,4 +1,4 @@
-"""Ticket fields by id, read once in a while: for titles, options and allowed values."""
+"""Ticket fields and custom statuses by id, read once in a while and kept for minutes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from mcp_server_zendesk.connection.errors import (
     ValidationFailed,
     ZendeskError,
 )
+from mcp_server_zendesk.connection.field_records import CustomStatus, PatternedField
 from mcp_server_zendesk.connection.records import TicketField, parse_list
 
 if TYPE_CHECKING:
     from mcp_server_zendesk.connection.handle import Zendesk
 
-SCOPE = "read"  # no narrow scope covers ticket fields (zendesk-api.md §2.4)
+SCOPE = "read"  # no narrow scope covers them (zendesk-api.md §2.4)
 _PAGE = 100
 _MAX_PAGES = 10
 
@@ -33,7 +34,8 @@ async def ticket_fields(zendesk: Zendesk) -> dict[int, TicketField]:
         params: dict[str, str | int] = {"page[size]": _PAGE}
         for _ in range(_MAX_PAGES):
             body = await zendesk.get("ticket_fields", params=params)
-            found |= {field.id: field for field in parse_list(TicketField, body, "ticket_fields")}
+            fields = parse_list(PatternedField, body, "ticket_fields")
+            found |= {field.id: field for field in fields}
             after = next_cursor(body)
             if after is None:
                 break
@@ -41,6 +43,17 @@ async def ticket_fields(zendesk: Zendesk) -> dict[int, TicketField]:
         return found
 
     return await zendesk.cached("ticket_fields", load, scope=SCOPE)
+
+
+async def custom_statuses(zendesk: Zendesk) -> dict[int, CustomStatus]:
+    """Every custom status, in one answer. Raises as ``ticket_fields`` does."""
+
+    async def load() -> dict[int, CustomStatus]:
+        body = await zendesk.get("custom_statuses")
+        found = parse_list(CustomStatus, body, "custom_statuses")
+        return {status.id: status for status in found}
+
+    return await zendesk.cached("custom_statuses", load, scope=SCOPE)
 
 
 def next_cursor(body: dict[str, object]) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol, TypeVar
 
 import anyio
@@ -12,6 +13,7 @@ import anyio
 from mcp_server_zendesk.connection import retries
 from mcp_server_zendesk.connection.access import Access
 from mcp_server_zendesk.connection.client import Answer
+from mcp_server_zendesk.connection.downloads import WHOLE, Download, content_path
 from mcp_server_zendesk.connection.errors import (
     Outcome,
     OutOfReach,
@@ -35,6 +37,8 @@ _NEW_TICKET = ("tickets",)
 _TOO_MANY = 429
 
 T = TypeVar("T")
+AnswerT = TypeVar("AnswerT", Answer, Download)
+Carry = Callable[[Request, float], Awaitable[AnswerT]]
 Params = Mapping[str, str | int]
 
 
@@ -114,6 +118,28 @@ class Zendesk:
         """Remove. See ``put``."""
         return await self._send("DELETE", path, body=body, harmless=harmless)
 
+    async def upload(self, file_name: str, content: bytes, content_type: str) -> Answer:
+        """Send a file. Twice does no harm: an upload that nothing refers to expires."""
+        headers = {"Content-Type": content_type}
+        params = {"filename": file_name}
+        path = ("uploads",)
+        return await self._send(
+            "POST", path, params=params, content=content, headers=headers, harmless=True
+        )
+
+    async def download(self, link: str, *, most: int) -> Download:
+        """Read what an attachment's ``content_url`` leads to, or its first ``most`` bytes.
+
+        Raises:
+            ForeignAddress: The link is not on the account's origin; nothing was sent.
+            ZendeskError: In one of its kinds.
+        """
+        self._allow(requirement("GET", ("attachments",)), reads=True)
+        path = content_path(link, self.access.connection.account.origin)
+        request = Request("GET", path, headers=WHOLE)
+        carry = partial(self.access.connection.download, most=most)
+        return (await self._repeating(request, carry, harmless=True))[0]
+
     async def cached(self, name: str, load: Callable[[], Awaitable[T]], *, scope: str) -> T:
         """A value that rarely changes; the scope is asked for even when the value is kept."""
         self._allow(scope, reads=True)
@@ -142,14 +168,27 @@ class Zendesk:
         params: Params | None = None,
         body: Json | None = None,
         headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
         harmless: bool = False,
     ) -> Answer:
-        """Send within the call's time, repeating where that cannot do harm."""
+        """Send what the scopes allow."""
+        self._allow(requirement(method, path), reads=method == "GET")
+        request = Request(method, api_path(*path), params, body, headers, content)
+        carry = self.access.connection.carry
+        answer, lost = await self._repeating(request, carry, harmless=harmless)
+        return replace(answer, repeated=lost)
+
+    async def _repeating(
+        self, request: Request, carry: Carry[AnswerT], *, harmless: bool
+    ) -> tuple[AnswerT, bool]:
+        """Send within the call's time, repeating where that cannot do harm.
+
+        Returns:
+            The answer, and whether an earlier one was lost.
+        """
         import stamina  # noqa: PLC0415 - not needed to list tools
 
-        reads = method == "GET"
-        self._allow(requirement(method, path), reads=reads)
-        request = Request(method, api_path(*path), params, body, headers)
+        reads = request.method == "GET"
         before, lost = self.outcome, False
         async for attempt in stamina.retry_context(
             on=lambda error: self._repeats(error, harmless=reads or harmless),
@@ -163,7 +202,7 @@ class Zendesk:
                 if attempt.num > 1:
                     await self.progress(attempt.num, None, "Zendesk failed; trying again")
                 try:
-                    answer = await self._when_it_may_go(request)
+                    answer = await self._when_it_may_go(request, carry)
                 except ZendeskError as error:
                     lost = lost or retries.may_have_arrived(error)
                     if not reads:
@@ -172,9 +211,9 @@ class Zendesk:
                     raise
         if not reads:
             self.outcome = "unknown" if before == "unknown" else "applied"
-        return replace(answer, repeated=lost)
+        return answer, lost
 
-    async def _when_it_may_go(self, request: Request) -> Answer:
+    async def _when_it_may_go(self, request: Request, carry: Carry[AnswerT]) -> AnswerT:
         """Send once the known limits and a free place allow; wait for a limit met anyway."""
         gate, at_once = self.access.connection.gate, self.access.at_once
         waits = 0
@@ -185,7 +224,7 @@ class Zendesk:
                 if gate.seconds_to_wait(request.method, request.path)[0]:
                     continue  # used up by others while we queued
                 with gate.passing():
-                    return await self._once(request)
+                    return await self._once(request, carry)
             except RateLimited as error:
                 asked = error.refusal.retry_after
                 waits += 1
@@ -211,12 +250,12 @@ class Zendesk:
         except TimeoutError as error:
             raise TimedOut("the time of this call is used up", sent=False) from error
 
-    async def _once(self, request: Request) -> Answer:
+    async def _once(self, request: Request, carry: Carry[AnswerT]) -> AnswerT:
         self.requests += 1
         if request.method != "GET":
             self.outcome = "unknown"  # until an answer, or a cancellation, says better
         try:
-            answer = await self.access.connection.carry(request, within=self.seconds_left())
+            answer = await carry(request, self.seconds_left())
         except Refused as error:
             self.request_id = error.refusal.request_id
             raise

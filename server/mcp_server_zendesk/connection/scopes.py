@@ -58,10 +58,16 @@ _NARROW = {
     "users": "users",
     "organizations": "organizations",
     "groups": "groups",
+    "group_memberships": "groups",
     "macros": "macros",
     "brands": "brands",
     "views": "ticket_views",
     "uploads": "ticket_attachments",
+    "attachments": "ticket_attachments",
+    "satisfaction_ratings": "satisfaction_ratings",
+    "slas": "sla_policies",
+    "triggers": "triggers",
+    "automations": "automations",
     "help_center": "hc",
 }
 _NO_SCOPE = {("users", "me"), ("oauth", "tokens", "current")}

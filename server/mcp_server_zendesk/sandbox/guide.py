@@ -7,6 +7,16 @@ from mcp_server_zendesk.sandbox.records import Json
 from mcp_server_zendesk.sandbox.store import Store
 
 DEFAULT_LOCALE = "en-us"
+USER_SEGMENTS: tuple[Json, ...] = (
+    {
+        "id": 41700000065034,
+        "name": "Signed-in users",
+        "user_type": "signed_in_users",
+        "built_in": True,
+    },
+    {"id": 41700000065051, "name": "Agents and admins", "user_type": "staff", "built_in": True},
+)
+"""Who may see an article, where it is not everyone."""
 
 
 def article_record(**known: Any) -> Json:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import inspect
 import secrets
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
+from functools import partial
 from typing import Annotated, Any
 
-from mcp_types import CallToolResult, TextContent
+from mcp_types import CallToolResult, ContentBlock, ImageContent, TextContent
 from pydantic import BeforeValidator
 
 from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.serving import confirmation
 from mcp_server_zendesk.serving.arguments import unwrapped
 from mcp_server_zendesk.serving.inventory import Inventory
-from mcp_server_zendesk.serving.results import compact, payload_of
+from mcp_server_zendesk.serving.results import Illustrated, Image, compact, payload_of
 from mcp_server_zendesk.serving.spec import ToolSpec
 
 current_handle: ContextVar[Zendesk] = ContextVar("current_handle")
@@ -31,11 +34,17 @@ def bind(spec: ToolSpec, inventory: Inventory) -> Callable[..., Awaitable[CallTo
     injected = {name: inventory for name, kind in spec.injected.items() if kind is Inventory}
 
     async def run(**arguments: Any) -> CallToolResult:
-        result = await spec.handler(current_handle.get(), **injected, **arguments)
+        zendesk = current_handle.get()
+        if spec.confirm is not None:
+            answer = arguments.pop(confirmation.PARAMETER)
+            again = partial(spec.confirm, zendesk, **arguments)
+            await confirmation.approved(spec, zendesk, answer, again)
+        result = await spec.handler(zendesk, **injected, **arguments)
         payload = payload_of(result, random_tag())
-        return CallToolResult(
-            content=[TextContent(type="text", text=compact(payload))], structured_content=payload
-        )
+        content: list[ContentBlock] = [TextContent(type="text", text=compact(payload))]
+        if isinstance(result, Illustrated):
+            content += map(_picture, result.images)
+        return CallToolResult(content=content, structured_content=payload)
 
     parameters = [
         parameter.replace(
@@ -44,9 +53,24 @@ def bind(spec: ToolSpec, inventory: Inventory) -> Callable[..., Awaitable[CallTo
         )
         for parameter in spec.parameters
     ]
+    if spec.confirm is not None:
+        trusts_client = inventory.policy.confirm == "client"
+        asking = confirmation.resolver(spec, current_handle, trusts_client=trusts_client)
+        parameters.append(
+            inspect.Parameter(
+                confirmation.PARAMETER,
+                inspect.Parameter.KEYWORD_ONLY,
+                annotation=Annotated[confirmation.Answer, asking],
+            )
+        )
     run.__name__ = spec.name
     run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         parameters, return_annotation=CallToolResult
     )
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
+
+
+def _picture(image: Image) -> ImageContent:
+    data = base64.b64encode(image.data).decode("ascii")
+    return ImageContent(type="image", data=data, mime_type=image.media_type)

@@ -101,6 +101,41 @@ def _read_only(_: refusals.ReadOnlyWorkspace, at: Circumstances) -> Explanation:
     )
 
 
+def _confirmation_unavailable(
+    _: refusals.ConfirmationUnavailable, at: Circumstances
+) -> Explanation:
+    return Explanation(
+        kind="confirmation_unavailable",
+        message=f"{at.tool} was not called: a human has to confirm it, and this client cannot ask.",
+        reason="The client does not support elicitation, and this workspace requires it.",
+        hint="Tell the user what you would have done, so that they do it in Zendesk, or that an "
+        'admin can set confirm = "client" where the client asks before each tool call.',
+        who="admin",
+    )
+
+
+def _confirmation_declined(error: refusals.ConfirmationDeclined, at: Circumstances) -> Explanation:
+    return Explanation(
+        kind="confirmation_declined",
+        message=f"{at.tool} was not called: the user did not confirm it.",
+        reason="What was typed is not what was asked for."
+        if error.mistyped
+        else "The user declined, or closed the question.",
+        hint="Do not repeat the call. Ask the user what they want instead.",
+        who="user",
+    )
+
+
+def _changed_meanwhile(_: refusals.ChangedMeanwhile, at: Circumstances) -> Explanation:
+    return Explanation(
+        kind="conflict",
+        message=f"{at.tool} was not called: the record changed while the user was asked.",
+        reason="What the user confirmed is no longer what would happen.",
+        hint="Read the record again, tell the user what changed, and call again if they want it.",
+        who="user",
+    )
+
+
 def _not_configured(error: errors.NotConfigured, at: Circumstances) -> Explanation:
     hint = (
         "Tell the user that an admin has to set this in the server's configuration: "
@@ -230,6 +265,9 @@ ROWS: Mapping[type[BaseException], Row] = {
     refusals.InvalidArguments: _invalid_arguments,
     refusals.UnknownTool: _unknown_tool,
     refusals.ReadOnlyWorkspace: _read_only,
+    refusals.ConfirmationUnavailable: _confirmation_unavailable,
+    refusals.ConfirmationDeclined: _confirmation_declined,
+    refusals.ChangedMeanwhile: _changed_meanwhile,
     errors.NotConfigured: _not_configured,
     errors.TokenUnavailable: _token_unavailable,
     errors.ScopeMissing: _scope_missing,

@@ -10,13 +10,13 @@ from mcp_server_zendesk.serving.spec import ToolSpec
 def instructions(subdomain: str, visible: Sequence[ToolSpec], *, read_only: bool) -> str:
     """The server's instructions for one workspace."""
     effects = {spec.effect for spec in visible}
-    may = "It may read" + (
-        " and change tickets." if "write" in effects else " only: no tool here changes anything."
-    )
+    changes = effects - {"read"}
+    may = "It may read" + (" and change." if changes else " only: no tool here changes anything.")
     locked = " An admin has made it read-only." if read_only else ""
     reply = (
-        "Public replies are mail to customers: nothing here sends one unless its tool says so.\n"
-        if "write" in effects
+        "Public replies are mail to customers and cannot be taken back: tools that send one, or do "
+        "what cannot be undone, ask the user first.\n"
+        if effects & {"contact", "irreversible"}
         else ""
     )
     return (

@@ -28,6 +28,7 @@ class Policy:
     tools: tuple[str, ...] = ()
     exclude_tools: tuple[str, ...] = ()
     read_only: bool = False
+    confirm: Literal["require", "client"] = "require"
 
     def check(self, specs: Iterable[ToolSpec]) -> None:
         """Refuse names that do not exist: a typing mistake must not widen or narrow silently.

@@ -59,5 +59,21 @@ class UnknownTool(RefusedHere):
         self.nearest = nearest
 
 
+class ConfirmationUnavailable(RefusedHere):
+    """A human has to say yes, and this client cannot ask."""
+
+
+class ConfirmationDeclined(RefusedHere):
+    """The human said no, nothing, or ``mistyped`` what was to be typed."""
+
+    def __init__(self, *, mistyped: bool) -> None:
+        super().__init__("not confirmed")
+        self.mistyped = mistyped
+
+
+class ChangedMeanwhile(RefusedHere):
+    """What the human said yes to is no longer so."""
+
+
 class ReadOnlyWorkspace(RefusedHere):
     """The workspace is read-only and the tool writes."""

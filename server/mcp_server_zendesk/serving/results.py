@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -19,6 +19,7 @@ from pydantic import (
     SerializationInfo,
     WithJsonSchema,
 )
+from pydantic.json_schema import SkipJsonSchema
 
 from mcp_server_zendesk.connection.records import stamp
 from mcp_server_zendesk.serving.text import Cleaned, clean_line, clean_text, fenced
@@ -62,6 +63,19 @@ class Result(BaseModel):
     """A part of an answer. What is None is left out."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
+
+
+class Image(NamedTuple):
+    """A picture for the model to see, beside the text of an answer."""
+
+    data: bytes
+    media_type: str
+
+
+class Illustrated(Result):
+    """An answer with pictures; they are content of their own and not part of the JSON."""
+
+    images: Annotated[SkipJsonSchema[tuple[Image, ...]], Field(exclude=True)] = ()
 
 
 ItemT = TypeVar("ItemT", bound=Result)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,24 +12,40 @@ from typing import Any
 
 import anyio
 from anyio.abc import TaskGroup
-from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context, MCPServer
-from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
-from mcp.server.session import ServerSession
-from mcp.server.subscriptions import InMemorySubscriptionBus
+from mcp.server.mcpserver.exceptions import (
+    ResourceError,
+    ResourceNotFoundError,
+    ToolError,
+    UnexpectedToolError,
+)
 from mcp.shared.exceptions import MCPError
-from mcp.shared.subscriptions import ToolsListChanged
-from mcp_types import CallToolResult, InputRequiredResult, TextContent, Tool
-from mcp_types.version import MODERN_PROTOCOL_VERSIONS
-from pydantic import ValidationError
+from mcp_types import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    CallToolResult,
+    Completion,
+    CompletionArgument,
+    CompletionContext,
+    GetPromptResult,
+    InputRequiredResult,
+    Prompt,
+    PromptReference,
+    ResourceTemplate,
+    TextContent,
+    Tool,
+)
+from pydantic import AnyUrl, ValidationError
 
 from mcp_server_zendesk.connection.access import Access
-from mcp_server_zendesk.connection.errors import ScopeMissing, ValidationFailed
+from mcp_server_zendesk.connection.errors import ScopeMissing, ValidationFailed, ZendeskError
 from mcp_server_zendesk.connection.fields import add_allowed_values
 from mcp_server_zendesk.connection.handle import Zendesk
-from mcp_server_zendesk.connection.nearest import nearest
+from mcp_server_zendesk.connection.nearest import nearest, or_nearest
 from mcp_server_zendesk.connection.scopes import HeldScopes
 from mcp_server_zendesk.serving import listing
+from mcp_server_zendesk.serving.announcing import Announcer, declare_list_changes
 from mcp_server_zendesk.serving.arguments import (
     echoable,
     problems_in,
@@ -43,9 +59,12 @@ from mcp_server_zendesk.serving.explain import explain
 from mcp_server_zendesk.serving.explanation import META_KEY, Circumstances, Explanation
 from mcp_server_zendesk.serving.instructions import instructions
 from mcp_server_zendesk.serving.inventory import Inventory
+from mcp_server_zendesk.serving.prompts import PromptSpec, completion_of
 from mcp_server_zendesk.serving.refusals import InvalidArguments, ReadOnlyWorkspace, UnknownTool
+from mcp_server_zendesk.serving.resources import ResourceSpec, resource_at
 from mcp_server_zendesk.serving.results import compact
 from mcp_server_zendesk.serving.spec import ToolSpec
+from mcp_server_zendesk.serving.text import clean_line
 
 logger = logging.getLogger(__name__)
 
@@ -53,8 +72,6 @@ SERVER_NAME = "mcp-server-zendesk"
 
 _CLOSE_ENOUGH = 0.8
 """Of a tool's name: `search_ticket` is a slip, `create_ticket` is another wish."""
-_MOST_LISTENERS = 256
-_SECONDS_TO_TELL = 5
 
 
 @dataclass(slots=True)
@@ -95,19 +112,20 @@ class ZendeskServer(MCPServer[Any]):
         audit: Audit,
         version: str,
         listings: Path,
+        prompts: tuple[PromptSpec, ...] = (),
+        resources: tuple[ResourceSpec, ...] = (),
     ) -> None:
         self._access = access
         self._inventory = inventory
         self._audit = audit
         self._tasks: TaskGroup | None = None
         self._listings = listings
+        self._prompts = prompts
+        self._resources = resources
         self._listed: dict[str, Tool] = {}
         self._bound: set[str] = set()
-        self._bus = InMemorySubscriptionBus()
+        self._announcer = Announcer()
         self._learning = False
-        self._learned = False
-        # Those who may have seen a longer list than what was granted allows, one each connection.
-        self._listeners: dict[int, ServerSession] = {}
         offered = inventory.visible(access.held())
         super().__init__(
             SERVER_NAME,
@@ -119,9 +137,11 @@ class ZendeskServer(MCPServer[Any]):
             ),
             version=version,
             log_level="WARNING",
-            subscriptions=self._bus,
-            middleware=[_announce_list_changes, self._notice],
+            subscriptions=self._announcer.bus,
+            middleware=[declare_list_changes, self._announcer.notice],
         )
+
+        self.completion()(self._complete)  # type: ignore[no-untyped-call]  # of the SDK
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -172,6 +192,71 @@ class ZendeskServer(MCPServer[Any]):
         finally:
             self._record(call, kind)
         return result
+
+    async def list_prompts(self) -> list[Prompt]:
+        """Those whose tools are offered."""
+        offered = self._visible_names(self._access.held())
+        return [p.listed() for p in self._prompts if set(p.uses).issubset(offered)]
+
+    async def get_prompt(
+        self,
+        name: str,
+        arguments: dict[str, Any] | None = None,
+        context: Context[Any, Any] | None = None,
+    ) -> GetPromptResult | InputRequiredResult:
+        """A prompt with its arguments filled in. Nothing is asked of Zendesk for it."""
+        del context
+        return self._offered_prompt(name).rendered(arguments or {})
+
+    async def list_resource_templates(self) -> list[ResourceTemplate]:
+        """Those whose tool is offered."""
+        offered = self._visible_names(self._access.held())
+        return [resource.listed() for resource in self._resources if resource.tool in offered]
+
+    async def read_resource(
+        self, uri: AnyUrl | str, context: Context[Any, Any] | None = None
+    ) -> Iterable[ReadResourceContents] | InputRequiredResult:
+        """A record as its tool gives it, with the tool's scopes, refusals and audit line."""
+        found = resource_at(self._resources, str(uri))
+        if found is None:
+            kinds = ", ".join(f"zendesk://{resource.kind}/ID" for resource in self._resources)
+            raise ResourceNotFoundError(f"Unknown resource. There are: {kinds}")
+        resource, record_id = found
+        result = await self.call_tool(resource.tool, resource.arguments(record_id), context)
+        if isinstance(result, InputRequiredResult):
+            raise ResourceError("Reading needs no confirmation")
+        if result.is_error:
+            told = (result.meta or {})[META_KEY]
+            code = INVALID_PARAMS if told["kind"] == "not_found" else INTERNAL_ERROR
+            raise MCPError(code=code, message=f"{told['message']} {told['hint']}", data=told)
+        text = compact(result.structured_content or {})
+        return [ReadResourceContents(content=text, mime_type="application/json")]
+
+    async def _complete(
+        self, ref: Any, argument: CompletionArgument, context: CompletionContext | None
+    ) -> Completion | None:
+        """Names for a prompt's argument, from what is kept for minutes. None where unknown."""
+        del context
+        if not isinstance(ref, PromptReference):
+            return None
+        source = self._offered_prompt(ref.name).completions.get(argument.name)
+        spec = self._inventory.find(source.tool) if source else None
+        held = self._access.held()
+        if source is None or spec is None or self._inventory.why_hidden(spec, held):
+            return None
+        try:
+            names = await source.load(Zendesk(self._access, spec.reach, held))
+        except ZendeskError:
+            return None  # a person who types needs no explanation
+        return completion_of([clean_line(name) for name in names], argument.value)
+
+    def _offered_prompt(self, name: str) -> PromptSpec:
+        offered = self._visible_names(self._access.held())
+        usable = {p.name: p for p in self._prompts if set(p.uses).issubset(offered)}
+        if name not in usable:
+            problem = f"There is no prompt of that name{or_nearest(name, usable)}."
+            raise MCPError(code=INVALID_PARAMS, message=problem)
+        return usable[name]
 
     def _permitted(self, call: _Call) -> ToolSpec:
         """The spec of a tool that may be called now.
@@ -244,41 +329,11 @@ class ZendeskServer(MCPServer[Any]):
         try:
             await self._access.learn_granted()
             if self._visible_names(self._access.held()) != before:
-                await self._tell_listeners()
+                await self._announcer.tell()
         except Exception:
             logger.exception("The granted scopes could not be learned, or not announced")
         finally:
-            self._learned = True
-            self._listeners.clear()
-
-    async def _tell_listeners(self) -> None:
-        """Tell everyone: today's clients by their subscriptions, older ones by their session."""
-        await self._bus.publish(ToolsListChanged())
-        for session in list(self._listeners.values()):
-            with anyio.move_on_after(_SECONDS_TO_TELL):
-                try:
-                    await session.send_tool_list_changed()
-                except (anyio.BrokenResourceError, anyio.ClosedResourceError):
-                    logger.debug("A client has gone before it could be told of the shorter list")
-
-    async def _notice(
-        self, ctx: ServerRequestContext[Any, Any], call_next: CallNext
-    ) -> HandlerResult:
-        """Remember who asks before the granted scopes are known.
-
-        The SDK makes a session for each request; what a connection keeps is its client's
-        parameters, which tell whether two sessions are of one client.
-        """
-        client, session = ctx.session.client_params, ctx.session
-        if (
-            ctx.method in {"tools/list", "tools/call"}
-            and client is not None
-            and session.protocol_version not in MODERN_PROTOCOL_VERSIONS
-            and not self._learned
-            and len(self._listeners) < _MOST_LISTENERS
-        ):
-            self._listeners.setdefault(id(client), session)
-        return await call_next(ctx)
+            self._announcer.close()
 
     def _elsewhere(self, spec: ToolSpec) -> dict[str, str]:
         """Where a tool's foreign arguments belong, as far as that tool is offered."""
@@ -287,18 +342,6 @@ class ZendeskServer(MCPServer[Any]):
 
     def _visible_names(self, held: HeldScopes) -> list[str]:
         return [spec.name for spec in self._inventory.visible(held)]
-
-
-async def _announce_list_changes(
-    ctx: ServerRequestContext[Any, Any], call_next: CallNext
-) -> HandlerResult:
-    """Declare at the handshake that the tool list may change: granted scopes can shrink it."""
-    result = await call_next(ctx)
-    if ctx.method == "initialize" and isinstance(result, dict):
-        tools = result.get("capabilities", {}).get("tools")
-        if isinstance(tools, dict):
-            tools["listChanged"] = True
-    return result
 
 
 def _cause(error: Exception) -> Exception:

@@ -13,8 +13,20 @@ from mcp_server_zendesk.connection.scopes import ScopeGroup
 
 Effect = Literal["read", "write", "contact", "irreversible"]
 
-TOOLSETS = ("tickets", "users")
-DEFAULT_TOOLSETS = TOOLSETS
+TOOLSETS = (
+    "tickets",
+    "users",
+    "routing",
+    "organizations",
+    "help_center",
+    "attachments",
+    "side_conversations",
+    "quality",
+    "cleanup",
+    "admin",
+    "chatgpt",
+)
+DEFAULT_TOOLSETS = ("tickets", "users", "routing")
 ALWAYS = "always"
 """The toolset of tools that no toolset switches off."""
 EVERY_TOOLSET = "all"
@@ -28,6 +40,19 @@ def _signature_of(handler: Callable[..., Any]) -> inspect.Signature:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What a human is asked before a tool acts.
+
+    ``text`` names what a person recognises, holds all that will be sent, and says as of when (a
+    ticket's last change): a yes counts only for the very same text. ``type_back`` is what must be
+    typed before something that cannot be undone; without it a yes will do.
+    """
+
+    text: str
+    type_back: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ToolSpec:
     """One tool.
 
@@ -37,6 +62,10 @@ class ToolSpec:
     ``scopes`` are groups, each met by any one member. ``enriched_by`` names scopes that make the
     answer richer where they are held, and are never required. ``elsewhere`` leads from an argument
     that models expect here to the tool that has it.
+
+    ``confirm`` takes what the handler takes and returns the question that a human has to answer
+    first, or None where these arguments need none; whatever contacts someone or cannot be undone
+    has one.
     """
 
     handler: Callable[..., Awaitable[Any]]
@@ -46,7 +75,13 @@ class ToolSpec:
     scopes: tuple[ScopeGroup, ...] = ()
     enriched_by: tuple[str, ...] = ()
     idempotent: bool = False
+    confirm: Callable[..., Awaitable[Question | None]] | None = None
     elsewhere: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        """Fail closed: a tool of these effects without a question is a mistake of ours."""
+        if (self.effect in {"contact", "irreversible"}) != (self.confirm is not None):
+            raise TypeError(f"{self.name}: confirm and effect do not agree")
 
     @property
     def name(self) -> str:

@@ -16,6 +16,7 @@ from mcp_server_zendesk.sandbox.errors import (
 )
 from mcp_server_zendesk.sandbox.records import Json
 from mcp_server_zendesk.sandbox.routing import OPEN, PUBLIC, route
+from mcp_server_zendesk.sandbox.seed.files import page, picture
 
 _UPLOAD_LIFE = timedelta(days=3)
 _SCOPE = "ticket_attachments"
@@ -136,13 +137,12 @@ def _is_address(host: str) -> bool:
 
 def _made_up(attachment: Json) -> bytes:
     """Content of the right size for a seeded attachment, which has none."""
-    start = {
-        "image/png": b"\x89PNG\r\n\x1a\n",
-        "image/jpeg": b"\xff\xd8\xff\xe0",
-        "application/pdf": b"%PDF-1.4\n",
-    }.get(attachment["content_type"], b"")
     size = int(attachment["size"])
-    return start + b"." * max(0, size - len(start))
+    if attachment["content_type"] == "image/jpeg":
+        return picture(size)
+    if attachment["content_type"] == "application/pdf":
+        return page(attachment["file_name"].removesuffix(".pdf"), size)
+    return b"." * size
 
 
 ROUTES = (

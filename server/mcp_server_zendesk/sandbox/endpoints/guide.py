@@ -7,6 +7,7 @@ from mcp_server_zendesk.sandbox.call import Answer, Call
 from mcp_server_zendesk.sandbox.errors import ApiError, invalid_attribute, record_not_found
 from mcp_server_zendesk.sandbox.guide import (
     DEFAULT_LOCALE,
+    USER_SEGMENTS,
     in_locale,
     shown_article,
     shown_category,
@@ -128,6 +129,12 @@ def list_locales(call: Call) -> Answer:
     return Answer({"locales": locales, "default_locale": DEFAULT_LOCALE})
 
 
+def list_user_segments(call: Call) -> Answer:
+    """GET /help_center/user_segments: the two that every account has."""
+    page = paged(call, [dict(one) for one in USER_SEGMENTS])
+    return Answer({"user_segments": page.records} | page.frame)
+
+
 def _in_this_locale(call: Call, asked: str | None = None) -> list[Json]:
     """The articles that exist in the locale of the path or the query; `*` is every locale."""
     store = call.store
@@ -185,6 +192,7 @@ def _both(path: str, endpoint: Endpoint) -> tuple[Route, Route]:
 
 ROUTES = (
     route("GET", "/help_center/locales", list_locales, _SCOPE),
+    route("GET", "/help_center/user_segments", list_user_segments, _SCOPE),
     route("GET", "/guide/search", refuse_unified_search, _SCOPE),
     *_both("/articles/search", search_articles),
     *_both("/categories", list_categories),

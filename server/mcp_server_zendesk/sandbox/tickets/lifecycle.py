@@ -64,13 +64,14 @@ def check_solving(draft: Draft) -> None:
         required = field["id"] in asked or (field["required"] and field["id"] not in hidden)
         if not (required and field["active"]):
             continue
+        # Only fields of the ticket's form are asked for; seen on a live account by others.
+        shown = form is None or field["id"] in form["ticket_field_ids"]
         if field["type"] == "assignee":
             missing = after["assignee_id"] is None
         elif field["type"] in SYSTEM_TYPES:
             key = "type" if field["type"] == "tickettype" else str(field["type"])
-            missing = not after.get(key, True)
+            missing = shown and not after.get(key, True)
         else:
-            shown = form is None or field["id"] in form["ticket_field_ids"]
             missing = shown and values.get(field["id"]) in (None, False)
         if missing:
             draft.problems.add(

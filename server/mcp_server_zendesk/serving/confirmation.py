@@ -1,0 +1,128 @@
+"""A human's yes before a tool contacts someone or does what cannot be undone (design §4.8).
+
+The question is put by the client (elicitation), in words that a person recognises. There is no
+argument by which a model could answer it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from typing import Annotated, Any
+
+from mcp.server.elicitation import AcceptedElicitation, ElicitationResult
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.resolve import Elicit, Resolve
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+from pydantic import BaseModel, Field
+
+from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.serving.refusals import (
+    ChangedMeanwhile,
+    ConfirmationDeclined,
+    ConfirmationUnavailable,
+)
+from mcp_server_zendesk.serving.spec import Question, ToolSpec
+
+PARAMETER = "confirmation"
+"""The parameter of a bound tool that no client can fill."""
+
+
+class Yes(BaseModel):
+    """A plain yes."""
+
+    agree: Annotated[bool, Field(title="Do it", description="Leave it off to decline")] = False
+
+
+class TypedBack(BaseModel):
+    """What a person types to show that it was read."""
+
+    typed: Annotated[str, Field(title="Type it to confirm", max_length=100)] = ""
+
+
+_asked: ContextVar[Question | None] = ContextVar("asked", default=None)
+"""The question of the call in this task; None where none was needed."""
+
+_thought_over: ContextVar[bool] = ContextVar("thought_over", default=False)
+"""Whether the human answers within this very request, so that the question grows old meanwhile.
+
+Today's clients answer in a request of its own, for which the question is put together anew, and
+an answer to another one does not count.
+"""
+
+
+def resolver(spec: ToolSpec, handle: ContextVar[Zendesk], *, trusts_client: bool) -> Resolve:
+    """Fills ``PARAMETER``: asks where the tool's question for these arguments needs a yes.
+
+    Args:
+        spec: Of a tool that confirms.
+        handle: The handle of the call in this task.
+        trusts_client: The host's own approval prompt is trusted (``confirm = "client"``).
+    """
+    confirm = spec.confirm
+    if confirm is None:
+        raise TypeError(f"{spec.name} confirms nothing")
+
+    async def ask(context: Context[Any, Any], **arguments: Any) -> Any:
+        zendesk = handle.get()
+        question = None if trusts_client else await confirm(zendesk, **arguments)
+        _asked.set(question)
+        _thought_over.set(context.protocol_version not in MODERN_PROTOCOL_VERSIONS)
+        if question is None:
+            return Yes(agree=True)
+        if not _can_ask(context):
+            raise ConfirmationUnavailable
+        schema: type[BaseModel] = TypedBack if question.type_back else Yes
+        return Elicit(question.text, schema)
+
+    ask.__qualname__ = ask.__name__ = f"confirm_{spec.name}"
+    own = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=Context[Any, Any])
+    named = [
+        inspect.Parameter(p.name, inspect.Parameter.KEYWORD_ONLY, annotation=p.annotation)
+        for p in spec.parameters
+    ]
+    ask.__signature__ = inspect.Signature([own, *named])  # type: ignore[attr-defined]
+    ask.__annotations__ = {p.name: p.annotation for p in (own, *named)}
+    return Resolve(ask)
+
+
+Answer = ElicitationResult[Any]
+
+
+async def approved(
+    spec: ToolSpec, zendesk: Zendesk, answer: Any, again: Callable[[], Awaitable[Question | None]]
+) -> None:
+    """Let the call go on after a yes to a question that still holds.
+
+    Args:
+        spec: Of the tool.
+        zendesk: The call's handle. The time that the human took is not the call's.
+        answer: What the client brought back.
+        again: Puts the question together anew.
+
+    Raises:
+        ConfirmationDeclined: No, nothing, or not what was to be typed.
+        ChangedMeanwhile: The question would be another one now.
+    """
+    question = _asked.get()
+    if question is None:
+        return
+    if not isinstance(answer, AcceptedElicitation):
+        raise ConfirmationDeclined(mistyped=False)
+    data = answer.data
+    if question.type_back is not None:
+        typed = data.typed if isinstance(data, TypedBack) else ""
+        if typed.strip().lstrip("#") != question.type_back:
+            raise ConfirmationDeclined(mistyped=True)
+    elif not (isinstance(data, Yes) and data.agree):
+        raise ConfirmationDeclined(mistyped=False)
+    zendesk.began = zendesk.access.clock()
+    if _thought_over.get() and await again() != question:
+        raise ChangedMeanwhile(spec.name)
+
+
+def _can_ask(context: Context[Any, Any]) -> bool:
+    capabilities = context.client_capabilities
+    elicitation = capabilities.elicitation if capabilities is not None else None
+    return elicitation is not None and (elicitation.form is not None or elicitation.url is None)

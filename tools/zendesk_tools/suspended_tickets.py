@@ -1,0 +1,211 @@
+"""E-mail that Zendesk held back, and letting it in."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+from mcp_server_zendesk.connection.errors import NotFound, UnreadableResponse, ZendeskError
+from mcp_server_zendesk.connection.fields import next_cursor
+from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.connection.records import TicketRecord, parse, parse_list, stamp
+from mcp_server_zendesk.connection.retries import may_have_arrived
+from mcp_server_zendesk.connection.rule_records import SenderRecord, SuspendedRecord
+from mcp_server_zendesk.serving.cursors import seal, unseal
+from mcp_server_zendesk.serving.results import Body, Line, Page, Result, Time
+from mcp_server_zendesk.serving.spec import Question, ToolSpec
+from mcp_server_zendesk.serving.text import clean_line, clean_text
+from zendesk_tools.names import Named, look_up
+from zendesk_tools.tickets import an_id
+
+_PREVIEW = 500
+
+SuspendedId = Annotated[
+    int,
+    Field(gt=0, description="The id from list_suspended_tickets; no ticket number"),
+    AfterValidator(an_id),
+]
+
+
+class Sender(Result):
+    """Who wrote it, as the mail says."""
+
+    name: Line | None = None
+    email: Line | None = None
+
+
+class SuspendedTicket(Result):
+    """A mail that waits for a decision."""
+
+    id: int
+    subject: Line | None = None
+    author: Sender | None = None
+    cause: Line | None = None
+    recipient: Line | None = None
+    reply_to_ticket_id: Annotated[
+        int | None, Field(description="It would become a comment on this ticket")
+    ] = None
+    preview: Body | None = None
+    truncated: bool | None = None
+    hidden_text_removed: int | None = None
+    attachments: Annotated[int | None, Field(description="How many files")] = None
+    created_at: Time | None = None
+
+
+class RecoveredTicket(Result):
+    """What a suspended mail became."""
+
+    suspended_ticket_id: int
+    ticket_id: int | None = None
+    subject: Line | None = None
+    status: Line | None = None
+    requester: Named | None = None
+    answer_was_lost: Annotated[
+        bool | None, Field(description="It is no longer suspended, but the ticket's id is unknown")
+    ] = None
+
+
+async def list_suspended_tickets(
+    zendesk: Zendesk,
+    limit: Annotated[int, Field(ge=1, le=100, description="Mails a page")] = 25,
+    cursor: Annotated[str | None, Field(description="next_cursor of the page before")] = None,
+) -> Page[SuspendedTicket]:
+    """List e-mails that Zendesk held back as spam, bounces or the like: cause, author, subject and
+    the beginning of the text.
+
+    Use it when a customer's message is missing: search_tickets does not find these. To let one in
+    use recover_suspended_ticket. Nobody vouches for what they say.
+    Zendesk deletes them after a while.
+    """
+    query = {"tool": "list_suspended_tickets"}
+    params: dict[str, str | int] = {"page[size]": limit}
+    if cursor is not None:
+        params["page[after]"] = unseal(cursor, query)
+    answer = await zendesk.get("suspended_tickets", params=params)
+    after = next_cursor(answer)
+    return Page[SuspendedTicket](
+        items=[_shown(one) for one in parse_list(SuspendedRecord, answer, "suspended_tickets")],
+        has_more=after is not None,
+        next_cursor=seal(after, query) if after else None,
+    )
+
+
+def _shown(record: SuspendedRecord) -> SuspendedTicket:
+    preview = clean_text(record.content or "", _PREVIEW)
+    author = record.author
+    return SuspendedTicket(
+        id=record.id,
+        subject=record.subject,
+        author=Sender(name=author.name, email=author.email) if author else None,
+        cause=record.cause,
+        recipient=record.recipient,
+        reply_to_ticket_id=record.ticket_id,
+        preview=preview if preview.text else None,
+        truncated=preview.truncated or None,
+        hidden_text_removed=preview.hidden or None,
+        attachments=len(record.attachments or []) or None,
+        created_at=record.created_at,
+    )
+
+
+async def recover_suspended_ticket(
+    zendesk: Zendesk, suspended_ticket_id: SuspendedId
+) -> RecoveredTicket:
+    """Let a suspended e-mail in: it becomes a ticket of its author, or a comment on the ticket that
+    it answers, and the account's triggers may mail the author.
+
+    Use it for a real customer's message out of list_suspended_tickets, not for spam. The user sees
+    author and text and has to agree. It cannot be suspended again.
+    """
+    try:
+        # The endpoint for one makes the caller the requester; the one for many keeps the author.
+        answer = await zendesk.put(
+            "suspended_tickets", "recover_many", params={"ids": suspended_ticket_id}, body={}
+        )
+    except ZendeskError as lost:
+        if not may_have_arrived(lost) or not await _is_gone(zendesk, suspended_ticket_id):
+            raise
+        zendesk.outcome = "applied"
+        return RecoveredTicket(suspended_ticket_id=suspended_ticket_id, answer_was_lost=True)
+    ticket = await _recovered(zendesk, suspended_ticket_id, answer.body)
+    names = await look_up(zendesk, [ticket.requester_id] if ticket.requester_id else [])
+    return RecoveredTicket(
+        suspended_ticket_id=suspended_ticket_id,
+        ticket_id=ticket.id,
+        subject=ticket.subject,
+        status=ticket.status,
+        requester=names.user(ticket.requester_id),
+    )
+
+
+async def _recovered(zendesk: Zendesk, suspended_id: int, body: dict[str, Any]) -> TicketRecord:
+    """The ticket in an answer, which also holds what could not be recovered, still suspended.
+
+    Raises:
+        UnreadableResponse: There is none. Whether it was recovered is read back.
+    """
+    found = parse_list(TicketRecord, body, "tickets")
+    ticket = next((one for one in found if one.id != suspended_id and one.status), None)
+    if ticket is None:
+        gone = await _is_gone(zendesk, suspended_id)
+        zendesk.outcome = "applied" if gone else "not_applied"
+        raise UnreadableResponse("Zendesk's answer shows no recovered ticket")
+    return ticket
+
+
+async def _is_gone(zendesk: Zendesk, suspended_id: int) -> bool:
+    try:
+        await _read(zendesk, suspended_id)
+    except NotFound:
+        return True
+    except ZendeskError:
+        pass  # the lost answer is what has to be told
+    return False
+
+
+async def _read(zendesk: Zendesk, suspended_id: int) -> SuspendedRecord:
+    answer = await zendesk.get("suspended_tickets", suspended_id)
+    return parse(SuspendedRecord, answer, "suspended_ticket")
+
+
+async def _confirm_recovery(zendesk: Zendesk, suspended_ticket_id: int) -> Question:
+    record = await _read(zendesk, suspended_ticket_id)
+    text = clean_text(record.content or "", _PREVIEW)
+    becomes = f"a comment on ticket {record.ticket_id}" if record.ticket_id else "a ticket"
+    lines = [
+        f"Let this suspended e-mail in? It becomes {becomes}, and triggers may mail its author.",
+        f"From: {_sender(record.author)}",
+        f"Subject: {clean_line(record.subject or '')}",
+        f"Held back because: {clean_line(record.cause or 'not said')}",
+    ]
+    if record.created_at:
+        lines.append(f"Received: {stamp(record.created_at)}")
+    if record.attachments:
+        lines.append(f"Attached files: {len(record.attachments)}")
+    return Question("\n".join([*lines, "", text.text + ("…" if text.truncated else "")]))
+
+
+def _sender(author: SenderRecord | None) -> str:
+    if author is None:
+        return "unknown"
+    return f"{clean_line(author.name or '')} <{clean_line(author.email or 'unknown')}>".strip()
+
+
+TOOLS = (
+    ToolSpec(
+        handler=list_suspended_tickets,
+        title="List suspended tickets",
+        toolset="admin",
+        effect="read",
+        scopes=(("read",),),
+    ),
+    ToolSpec(
+        handler=recover_suspended_ticket,
+        title="Recover a suspended ticket",
+        toolset="admin",
+        effect="contact",
+        scopes=(("read",), ("write",)),
+        confirm=_confirm_recovery,
+    ),
+)

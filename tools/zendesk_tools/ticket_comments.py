@@ -1,0 +1,156 @@
+"""Adding to a ticket's conversation: internal notes, and replies that reach the customer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from mcp_server_zendesk.connection.errors import ZendeskError
+from mcp_server_zendesk.connection.fields import SCOPE as FIELDS_SCOPE
+from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.connection.records import TicketRecord, UserRecord, parse, stamp
+from mcp_server_zendesk.connection.retries import may_have_arrived
+from mcp_server_zendesk.serving.spec import Question, ToolSpec
+from mcp_server_zendesk.serving.text import clean_line
+from zendesk_tools.lost_comments import known_comments, look_for_comment
+from zendesk_tools.names import Names, look_up
+from zendesk_tools.ticket_changes import TicketChange, put_ticket, ticket_change
+from zendesk_tools.ticket_updates import CHANGE_SCOPES
+from zendesk_tools.tickets import TicketId
+
+_LONGEST_COMMENT = 65_536
+_NOTE_OR_REPLY = ("users:read", "groups:read", FIELDS_SCOPE)
+
+UploadTokens = Annotated[
+    list[str] | None, Field(max_length=20, description="Tokens of files uploaded before")
+]
+
+
+async def add_internal_note(
+    zendesk: Zendesk,
+    ticket_id: TicketId,
+    body: Annotated[
+        str,
+        Field(min_length=1, max_length=_LONGEST_COMMENT, description="The note; Markdown works"),
+    ],
+    upload_tokens: UploadTokens = None,
+) -> TicketChange:
+    """Add a note that only agents see; it is never sent to the customer.
+
+    Use it to leave findings or a proposed reply for a colleague. Notes cannot be edited or
+    removed afterwards, and closed tickets take none.
+    """
+    return await _add(zendesk, ticket_id, body, upload_tokens, public=False)
+
+
+async def reply_to_ticket(
+    zendesk: Zendesk,
+    ticket_id: TicketId,
+    body: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=_LONGEST_COMMENT,
+            description="What the customer will read; Markdown works",
+        ),
+    ],
+    status: Annotated[
+        Literal["open", "pending", "hold", "solved"] | None,
+        Field(description="Status to set with it"),
+    ] = None,
+    upload_tokens: UploadTokens = None,
+) -> TicketChange:
+    """Send a public reply to the requester and everyone in copy. It cannot be taken back.
+
+    The user is shown recipients and text, and has to agree first. For colleagues only use
+    add_internal_note; to propose a reply, leave it there. Read the ticket before you reply.
+    """
+    return await _add(zendesk, ticket_id, body, upload_tokens, public=True, status=status)
+
+
+async def _confirm_reply(
+    zendesk: Zendesk,
+    ticket_id: int,
+    body: str,
+    status: str | None = None,
+    upload_tokens: list[str] | None = None,
+) -> Question:
+    record = parse(TicketRecord, await zendesk.get("tickets", ticket_id), "ticket")
+    copied = record.email_cc_ids or []
+    names = Names()
+    if zendesk.may("users:read"):
+        names = await look_up(zendesk, [who for who in (record.requester_id, *copied) if who])
+    lines = [
+        f"Send this public reply to ticket {ticket_id}?",
+        f"Subject: {clean_line(record.subject or '')}",
+        f"To: {_address(names, record.requester_id)}",
+    ]
+    if copied:
+        lines.append(f"Copies to: {'; '.join(_address(names, who) for who in copied)}")
+    if status:
+        lines.append(f"Status afterwards: {status}")
+    if upload_tokens:
+        lines.append(f"Attached files: {len(upload_tokens)}")
+    if record.updated_at:
+        lines.append(f"Ticket last changed: {stamp(record.updated_at)}")
+    return Question("\n".join([*lines, "", body]))
+
+
+def _address(names: Names, user_id: int | None) -> str:
+    user: UserRecord | None = names.users.get(user_id or 0)
+    if user is None:
+        return f"user {user_id}"
+    address = f" <{clean_line(user.email)}>" if user.email else ""
+    return f"{clean_line(user.name or str(user_id))}{address}"
+
+
+async def _add(
+    zendesk: Zendesk,
+    ticket_id: int,
+    body: str,
+    upload_tokens: list[str] | None,
+    *,
+    public: bool,
+    status: str | None = None,
+) -> TicketChange:
+    """Add a comment once. When its answer is lost it is looked for, and never sent again."""
+    comment: dict[str, Any] = {"body": body, "public": public}
+    if upload_tokens:
+        comment["uploads"] = upload_tokens
+    set_too = {"status": status} if status else {}
+    before = await known_comments(zendesk, ticket_id)
+    try:
+        answer = await put_ticket(zendesk, ticket_id, {"comment": comment, **set_too})
+    except ZendeskError as lost:
+        if not may_have_arrived(lost):
+            raise
+        found = await look_for_comment(
+            zendesk, ticket_id, body, public=public, before=before, lost=lost
+        )
+        if found is None:
+            raise
+        zendesk.outcome = "applied"
+        return TicketChange(ticket_id=ticket_id, changes=[], comment_id=found, answer_was_lost=True)
+    return await ticket_change(zendesk, answer, {"comment": body, **set_too})
+
+
+TOOLS = (
+    ToolSpec(
+        handler=add_internal_note,
+        title="Add an internal note",
+        toolset="tickets",
+        effect="write",
+        scopes=CHANGE_SCOPES,
+        enriched_by=_NOTE_OR_REPLY,
+    ),
+    ToolSpec(
+        handler=reply_to_ticket,
+        title="Reply to the customer",
+        toolset="tickets",
+        effect="contact",
+        scopes=CHANGE_SCOPES,
+        enriched_by=_NOTE_OR_REPLY,
+        confirm=_confirm_reply,
+    ),
+)
