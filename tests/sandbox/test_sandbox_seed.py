@@ -132,3 +132,18 @@ def test_an_empty_store_can_hold_a_ticket_too() -> None:
     ticket = store.add_ticket()
     assert store.users[ticket["requester_id"]]["role"] == "end-user"
     assert ticket["subject"] == "Ticket 1001"
+
+
+def _inside(value: object, seen: set[int]) -> set[int]:
+    """Everything that can be changed within a value, by identity."""
+    if isinstance(value, dict | list | set) and id(value) not in seen:
+        seen.add(id(value))
+        for entry in value.values() if isinstance(value, dict) else value:
+            _inside(entry, seen)
+    return seen
+
+
+def test_two_desks_share_nothing_that_can_be_changed() -> None:
+    one, other = seeded_store(), seeded_store()
+    for name, value in vars(one).items():
+        assert not _inside(value, set()) & _inside(getattr(other, name), set()), name

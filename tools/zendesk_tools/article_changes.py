@@ -86,25 +86,28 @@ async def update_article(
     zendesk: Zendesk,
     article_id: ArticleId,
     locale: Annotated[
-        LocaleName | None, Field(description="e.g. `de`; default: the original")
+        LocaleName | None, Field(description="E.g. `de`; default: the original")
     ] = None,
     title: Annotated[Title | None, Field(description="New title")] = None,
     body: Annotated[Html | None, Field(description="The whole new body, in HTML")] = None,
     old_text: Annotated[
-        Html | None, Field(description="Passage of the body, there just once")
+        Html | None,
+        Field(description="Passage to replace, as get_article shows it; has to occur once"),
     ] = None,
     new_text: Annotated[Html | None, Field(description="What replaces it, in HTML")] = None,
     draft: Annotated[
         bool | None, Field(description="false publishes, true takes it offline")
     ] = None,
     labels: Annotated[list[str] | None, Field(description="The whole new list")] = None,
-    section: Annotated[str | int | None, Field(description="Move to, by id or name")] = None,
+    section: Annotated[
+        str | int | None, Field(description="To move it: id, name or `Category > Section`")
+    ] = None,
 ) -> ArticleChange:
     """Change an article in one language, or publish it; what you do not give stays as it is.
 
     Read it with get_article first. Prefer old_text with new_text: body also replaces links and
-    images, which you do not see. What customers would see, the user has to agree to; drafts
-    change unasked. For a new article use create_article.
+    images, which you do not see. Before anything published changes, the user has to agree first;
+    drafts change unasked. For a new article use create_article.
     """
     plan = await _plan(
         zendesk, article_id, locale, title, body, old_text, new_text, draft, labels, section

@@ -102,20 +102,19 @@ async def search_articles(
         str | None, Field(max_length=1_000, description='Words, e.g. `refund "return label"`')
     ] = None,
     locale: Annotated[
-        str | None, Field(description="e.g. `de`, `*` for all; default: main language")
+        str | None, Field(description="E.g. `de`, `*` for all; default: main language")
     ] = None,
-    labels: Annotated[list[str] | None, Field(description="With any of these")] = None,
+    labels: Annotated[list[str] | None, Field(description="Any one of them fits")] = None,
     section: Annotated[str | int | None, Field(description="Id or name")] = None,
     category: Annotated[str | int | None, Field(description="Id or name")] = None,
     limit: Annotated[int, Field(ge=1, le=100, description="Articles a page")] = 20,
     cursor: Annotated[str | None, Field(description="next_cursor of the page before")] = None,
 ) -> Page[ArticleHit]:
     """Find published Help Center articles by words, labels, section or category (give at least
-    one of these).
+    one).
 
-    Use it to answer from what is published, or before writing what may exist. Hits hold snippets:
-    read one with get_article before you quote it. Drafts are not found. For tickets use
-    search_tickets.
+    Use it to answer from what is published, or before create_article. Hits hold snippets: read one
+    with get_article before you quote it. Drafts are not found. For tickets use search_tickets.
     """
     bound_to = {
         "tool": "search_articles",
@@ -219,14 +218,12 @@ async def get_article(
     zendesk: Zendesk,
     article_id: ArticleId,
     locale: Annotated[
-        LocaleName | None, Field(description="e.g. `de`; default: the original")
+        LocaleName | None, Field(description="E.g. `de`; default: the original")
     ] = None,
     body_limit: Annotated[
-        int, Field(ge=500, le=LONGEST_BODY, description="Most characters of the body")
+        int, Field(ge=500, le=LONGEST_BODY, description="Characters of the body")
     ] = _BODY,
-    body_offset: Annotated[
-        int, Field(ge=0, description="next_offset of the part before, to read on")
-    ] = 0,
+    body_offset: Annotated[int, Field(ge=0, description="next_offset of the answer before")] = 0,
 ) -> Article:
     """Read one Help Center article as Markdown, draft or published, with its section, labels,
     author, who may see it and the languages it exists in.
@@ -367,5 +364,6 @@ TOOLS = (
         effect="read",
         scopes=((GUIDE_SCOPE,),),
         enriched_by=("users:read",),
+        elsewhere={"query": "search_articles"},
     ),
 )

@@ -35,19 +35,23 @@ _MOST_SHOWN = 20
 
 TicketIds = Annotated[
     list[OneTicketId],
-    Field(min_length=1, max_length=MOST_AT_ONCE, description="Ticket numbers"),
+    Field(min_length=1, max_length=MOST_AT_ONCE, description="The tickets' numbers"),
 ]
-Status = Annotated[Literal["open", "pending", "hold", "solved"] | None, Field(description="Status")]
+Status = Annotated[
+    Literal["open", "pending", "hold", "solved"] | None, Field(description="New status")
+]
 Priority = Annotated[
-    Literal["low", "normal", "high", "urgent"] | None, Field(description="Priority")
+    Literal["low", "normal", "high", "urgent"] | None, Field(description="New priority")
 ]
 Kind = Annotated[
-    Literal["problem", "incident", "question", "task"] | None, Field(description="Type")
+    Literal["problem", "incident", "question", "task"] | None, Field(description="New type")
 ]
-Assignee = Annotated[str | int | None, Field(description="Agent: id, name, e-mail, `me` or `none`")]
-Group = Annotated[str | int | None, Field(description="Group: id, name or `none`")]
+Assignee = Annotated[
+    str | int | None, Field(description="Id, name, e-mail or `me`; `none` unassigns")
+]
+Group = Annotated[str | int | None, Field(description="Id or name; `none` removes it")]
 
-Tags = Annotated[list[str] | None, Field(max_length=100, description="Without spaces")]
+Tags = Annotated[list[str] | None, Field(max_length=100, description="Tags without spaces")]
 
 
 class Different(Result):
@@ -89,10 +93,11 @@ async def update_tickets(
     remove_tags: Tags = None,
     custom_fields: CustomFields = None,
 ) -> BulkUpdate:
-    """Make one change to up to 100 tickets; nothing takes it back in one step.
+    """Make one change to up to 100 tickets; nothing takes it back in one step, and triggers may
+    send mail. It adds no comments.
 
-    For one ticket use update_ticket; to close, close_ticket or merge_tickets; it adds no comments.
-    The user sees tickets and change, and types how many there are. Triggers may send mail. Answers
+    Find them with search_tickets. For one ticket use update_ticket; to close one, close_ticket. The
+    user is shown tickets and change, and has to type how many there are first. The answer tells
     each ticket's outcome; a job that outlasts the call is named for get_job_status.
     """
     change = await wanted_change(
@@ -260,6 +265,11 @@ TOOLS = (
         enriched_by=(jobs.SCOPE, "users:read", "groups:read", FIELDS_SCOPE),
         idempotent=True,
         confirm=_confirm_update,
-        elsewhere={"subject": "update_ticket", "comment": "add_internal_note"},
+        elsewhere={
+            "ticket_id": "update_ticket",
+            "subject": "update_ticket",
+            "comment": "add_internal_note",
+            "body": "add_internal_note",
+        },
     ),
 )

@@ -89,11 +89,12 @@ async def search(
         ),
     ],
 ) -> Hits:
-    """Find Zendesk tickets and published Help Center articles by words: ids, titles, addresses.
+    """Find Zendesk tickets and published Help Center articles by words: up to 20 tickets and 10
+    articles, with id, title and address.
 
     For ChatGPT's connectors and deep research, which call it by this name. All words must occur,
-    so use few. Read what it finds with fetch. Where search_tickets or search_articles is listed,
-    that one filters and pages.
+    so use few; changes of the last minutes may be missing. Read what it finds with fetch. Where
+    search_tickets or search_articles is listed, that one filters and pages.
     """
     found = await search_tickets(zendesk, query=query, limit=_TICKETS)
     tickets = [
@@ -129,11 +130,11 @@ async def fetch(
         str, Field(description="As search gave it: `ticket:123` or `article:456`")
     ],
 ) -> Document:
-    """Read one Zendesk ticket with its conversation, or one Help Center article, as text.
+    """Read one Zendesk ticket with its latest 100 comments, or one Help Center article, as text.
 
     For ChatGPT's connectors and deep research; the id comes from search. Private notes of a
-    ticket are marked as such: customers have not seen them. Where get_ticket or get_article is
-    listed, that one tells more fields.
+    ticket are marked as such: customers have not seen them. Very long texts are cut, and say so.
+    Where get_ticket or get_article is listed, that one tells more fields.
     """
     found = _ID.fullmatch(id.strip())
     if found is None:

@@ -76,7 +76,8 @@ async def check_connection(zendesk: Zendesk, inventory: Inventory) -> Connection
     """Tell who this server is in Zendesk, with which role and scopes, which tools are hidden and
     why, and how much of the rate limit is left.
 
-    Use it when a call was refused and you have to tell the user what is missing.
+    Use it when a call was refused and you have to tell the user what is missing, or to see whom
+    `me` means.
     """
     access = zendesk.access
     me = await who_am_i(zendesk)

@@ -41,7 +41,7 @@ async def list_groups(
 
     Use it to choose group or assignee for update_ticket, or to see who works where; an assignee
     has to be a member of the ticket's group. For one person use get_user, for their tickets
-    search_tickets. New groups show within ten minutes, members at once.
+    list_user_tickets. New groups show within ten minutes, members at once.
     """
     known = await all_groups(zendesk)
     only = None if group is None else await find_group(zendesk, str(group).strip())

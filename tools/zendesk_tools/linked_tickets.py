@@ -39,10 +39,11 @@ async def list_linked_incidents(
     limit: Annotated[int, Field(ge=1, le=100, description="Incidents a page")] = 25,
     cursor: Annotated[str | None, Field(description="next_cursor of the page before")] = None,
 ) -> Page[Incident]:
-    """List the incidents linked to a problem ticket: whom it hit, and how far each has come.
+    """List the incidents linked to a problem ticket, with requester and status.
 
-    Use it before you solve a problem, which solves its incidents too. For an incident's problem
-    use get_ticket, to link one update_ticket, for what is alike but not linked search_tickets.
+    Use it before you solve a problem, which solves its incidents too. Other types are refused: for
+    an incident's problem use get_ticket. To link one use update_ticket, to find more
+    search_tickets.
     """
     query = {"tool": "list_linked_incidents", "ticket_id": ticket_id}
     params: dict[str, str | int] = {"page[size]": limit}

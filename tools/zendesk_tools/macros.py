@@ -221,15 +221,15 @@ async def apply_macro(
     macro: MacroSaid,
     expected_updated_at: Annotated[
         Moment | None,
-        Field(description="updated_at as you read it: refuses if the ticket changed since"),
+        Field(description="updated_at as read: refused if changed since"),
     ] = None,
 ) -> MacroApplied:
     """Apply a macro to one ticket: its fields, tags and comment, in one update.
 
-    A public comment is sent to the requester and everyone in copy and cannot be taken back; the
-    user is shown it, and has to agree first. Look with preview_macro before. For changes of your
-    own use update_ticket, for a text of your own reply_to_ticket. The answer tells what really
-    changed, and which actions were not applied.
+    A public comment is sent to the requester and everyone in copy and cannot be taken back: the
+    user is shown it, and has to agree first. Without one it is done at once, so look with
+    preview_macro first. For changes of your own use update_ticket, for a text of your own
+    reply_to_ticket. The answer tells what really changed, and which actions were not applied.
     """
     effects = await effects_of(
         zendesk, ticket_id, macro, expected=expected_updated_at, to_apply=True

@@ -30,9 +30,14 @@ from zendesk_tools.tickets_at_once import (
 _MOST_SOURCES = 20
 _LONGEST_COMMENT = 65_536
 
+TargetId = Annotated[TicketId, Field(description="Number of the ticket that stays")]
 SourceIds = Annotated[
     list[OneTicketId],
-    Field(min_length=1, max_length=_MOST_SOURCES, description="Tickets to close into the target"),
+    Field(
+        min_length=1,
+        max_length=_MOST_SOURCES,
+        description="Numbers of the tickets to close into it",
+    ),
 ]
 TargetComment = Annotated[
     str | None,
@@ -45,11 +50,13 @@ TargetComment = Annotated[
 SourceComment = Annotated[
     str | None,
     Field(
-        min_length=1, max_length=_LONGEST_COMMENT, description="Comment on each source, likewise"
+        min_length=1,
+        max_length=_LONGEST_COMMENT,
+        description="Comment on each source; a standard text when left out",
     ),
 ]
-TargetPublic = Annotated[bool, Field(description="Customers get target_comment")]
-SourcePublic = Annotated[bool, Field(description="Customers get source_comment")]
+TargetPublic = Annotated[bool, Field(description="true sends target_comment to customers")]
+SourcePublic = Annotated[bool, Field(description="true sends source_comment to customers")]
 
 
 class TicketState(Result):
@@ -75,7 +82,7 @@ class MergedTickets(Result):
 
 async def merge_tickets(
     zendesk: Zendesk,
-    target_ticket_id: TicketId,
+    target_ticket_id: TargetId,
     source_ticket_ids: SourceIds,
     target_comment: TargetComment = None,
     source_comment: SourceComment = None,
@@ -85,8 +92,9 @@ async def merge_tickets(
     """Merge tickets into one for good: the sources are closed and cannot be taken out again.
 
     Use it for duplicates, after reading them; incidents of one problem are linked instead, by
-    update_ticket's problem_id. The user sees all tickets and types the target's number. Closed
-    tickets cannot be merged. Comments are internal unless made public.
+    update_ticket's problem_id. The user is shown tickets and comments, and has to type the target's
+    number first. Closed tickets cannot be merged. Comments are internal unless made public. A job
+    that outlasts the call is named for get_job_status.
     """
     sources = _sources(target_ticket_id, source_ticket_ids)
     body = _comments(

@@ -80,23 +80,23 @@ async def create_article(
     title: Annotated[Title, Field(description="As readers see it")],
     body: Annotated[Html, Field(description="HTML, e.g. `<p>…</p>`; Markdown is refused")],
     locale: Annotated[
-        LocaleName | None, Field(description="e.g. `de`; default: main language")
+        LocaleName | None, Field(description="E.g. `de`; default: the section's")
     ] = None,
     draft: Annotated[bool, Field(description="false publishes at once")] = True,
-    labels: Annotated[list[str] | None, Field(description="For finding it")] = None,
+    labels: Annotated[list[str] | None, Field(description="Words to find it by")] = None,
     visible_to: Annotated[
         str | int | None,
-        Field(description="`everyone` or a user segment; default: like the section's others"),
+        Field(description="`everyone`, or a user segment by id or name; default: the section's"),
     ] = None,
     permission_group_id: Annotated[
-        int | None, Field(gt=0, description="Who may edit; default: like them")
+        int | None, Field(gt=0, description="Who may edit it; default likewise")
     ] = None,
 ) -> NewArticle:
     """Write a new Help Center article, as a draft that only staff see.
 
-    Look with search_articles whether it exists, and change that one with update_article. To
-    publish it, the user is shown it and has to agree. Followers are not notified. Scripts,
-    embedded pages and hidden text are refused.
+    Look with search_articles whether it exists, and change that one with update_article. To publish
+    it, the user is shown it and has to agree first. Followers are not notified. Scripts, embedded
+    pages and hidden text are refused.
     """
     prepared = await _prepare(
         zendesk, section, title, body, locale, draft, labels, visible_to, permission_group_id

@@ -58,15 +58,15 @@ async def create_user(
     ] = None,
     external_id: Annotated[str | None, Field(description="Another system's id")] = None,
     notes: Annotated[str | None, Field(description="Only agents see them")] = None,
-    details: Annotated[str | None, Field(description="E.g. a postal address")] = None,
+    details: Annotated[str | None, Field(description="E.g. an address")] = None,
     tags: Tags = None,
     user_fields: CustomValues = None,
 ) -> NewUser:
     """Create a customer (end user), without a verification mail; nobody becomes an agent.
 
-    Use it when search_users finds nobody. An address or external id that somebody has already is
-    refused with that user, whom update_user can change. To open a ticket for a new customer,
-    create_ticket alone is enough.
+    Use it when search_users finds nobody. An address or external id that is taken is refused,
+    naming that user, whom update_user can change. To open a ticket for a new customer
+    create_ticket is enough.
     """
     texts = {"phone": phone, "external_id": external_id, "notes": notes, "details": details}
     wanted = {key: text for key, text in given({"name": name, **texts}).items() if text}

@@ -49,7 +49,7 @@ _TERM = re.compile(r"(?<!\S)-?(?P<keyword>\w+)[:<>]")
 
 Which = Annotated[str | int, Field(description="Id, exact name, or `external:ID`")]
 Cursor = Annotated[str | None, Field(description="next_cursor of the page before")]
-Domains = Annotated[Texts | None, Field(description="E.g. acme.com")]
+Domains = Annotated[Texts | None, Field(description="E-mail domains, e.g. acme.com")]
 
 ORGANIZATION = Kind(
     path="organizations",
@@ -206,7 +206,7 @@ async def update_organization(
     notes: Annotated[str | None, Field(description="Agents' notes; replaced")] = None,
     details: Annotated[str | None, Field(description="E.g. an address; replaced")] = None,
     group: Annotated[
-        str | int | None, Field(description="Group for its new tickets: id, name or `none`")
+        str | int | None, Field(description="Gets its new tickets; id or name; `none` removes it")
     ] = None,
     add_domains: Domains = None,
     remove_domains: Domains = None,
@@ -216,9 +216,9 @@ async def update_organization(
 ) -> RecordChange:
     """Change one organization (a customer's company); give only what is to change.
 
-    The answer tells each field before and after, and what had no effect: some agents may change
-    notes only. New people with an address of its domains are put into it; to move one person use
-    update_user.
+    Read it with get_organization first: notes and details are replaced; "" clears a text. The
+    answer tells what really changed, and what had no effect: some agents may change notes only. New
+    people with an address of its domains are put into it; to move one person use update_user.
     """
     wanted = given({"name": name, "notes": notes, "details": details})
     lists = (add_domains, remove_domains, add_tags, remove_tags)
@@ -292,6 +292,7 @@ TOOLS = (
         effect="read",
         scopes=(("organizations:read",),),
         enriched_by=("groups:read",),
+        elsewhere={"query": "search_organizations"},
     ),
     ToolSpec(
         handler=search_organizations,
@@ -308,6 +309,7 @@ TOOLS = (
         effect="read",
         scopes=(("organizations:read",), ("tickets:read",)),
         enriched_by=ENRICHING,
+        elsewhere={"query": "search_tickets", "status": "search_tickets"},
     ),
     ToolSpec(
         handler=update_organization,

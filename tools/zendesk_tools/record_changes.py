@@ -37,7 +37,7 @@ def _not_too_many(tags: list[str]) -> list[str]:
 
 
 Texts = Annotated[list[str], AfterValidator(_not_too_many)]
-Tags = Annotated[Texts | None, Field(description="Without spaces")]
+Tags = Annotated[Texts | None, Field(description="Tags without spaces")]
 CustomValues = Annotated[
     dict[str, str | int | float | bool | None] | None,
     Field(description='By key, e.g. {"plan":"gold"}; null clears'),

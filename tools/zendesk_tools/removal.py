@@ -57,8 +57,8 @@ async def close_ticket(zendesk: Zendesk, ticket_id: TicketId) -> TicketChange:
     """Close a solved ticket for good: it takes no replies any more, and never opens again.
 
     Zendesk closes solved tickets by itself after a while, so use it only where the user asks for
-    it now. The user types the number to confirm. To solve a ticket use update_ticket; to get a
-    duplicate out of the way, merge_tickets.
+    it now. The user is shown the ticket, and has to type its number first. What is not solved is
+    refused: solve it with update_ticket. To get a duplicate out of the way use merge_tickets.
     """
     ticket = await read_ticket(zendesk, ticket_id)
     if ticket.status == CLOSED:
@@ -114,8 +114,8 @@ async def delete_ticket(zendesk: Zendesk, ticket_id: TicketId) -> DeletedTicket:
     Zendesk's view Deleted tickets; after that it is gone.
 
     Use it for spam and test tickets that the user wants gone; a duplicate belongs to
-    merge_tickets, finished work to update_ticket (solved). The user types the number to confirm.
-    Needs a role that may delete.
+    merge_tickets, finished work to update_ticket (solved). The user is shown the ticket, and has to
+    type its number first. Needs a role that may delete.
     """
     ticket = await read_ticket(zendesk, ticket_id)
     lost = False

@@ -13,10 +13,17 @@ from mcp_server_zendesk.serving.spec import ToolSpec
 from zendesk_tools.kept_lists import page_of, whole_list
 from zendesk_tools.rule_words import ENRICHING, Vocabulary, vocabulary_of
 
-Active = Annotated[bool | None, Field(description="Only active (true) or inactive (false) ones")]
+Active = Annotated[
+    bool | None,
+    Field(description="Only active (true) or inactive (false) ones; both when left out"),
+]
 Words = Annotated[
     str | None,
-    Field(min_length=1, max_length=200, description="Words of the title, condition or action"),
+    Field(
+        min_length=1,
+        max_length=200,
+        description="Words of title, conditions or actions, all of them",
+    ),
 ]
 Limit = Annotated[int, Field(ge=1, le=100, description="Rules a page")]
 Cursor = Annotated[str | None, Field(description="next_cursor of the page before")]
@@ -46,7 +53,7 @@ async def list_triggers(
     mail to the requester, and under which conditions.
 
     Use it to say why something happened (get_ticket_history names the rule), or what a change
-    will set off. What happens after a time is in list_automations. Kept for ten minutes.
+    will set off. What happens after a time is in list_automations. Changes show within ten minutes.
     """
     return await _rules(zendesk, "triggers", active, query, limit, cursor)
 
@@ -59,10 +66,10 @@ async def list_automations(
     cursor: Cursor = None,
 ) -> Page[Rule]:
     """List automations: what the account does to tickets as time passes, such as closing solved
-    ones or reminding people; Zendesk runs them once an hour.
+    ones or reminding people, and under which conditions; Zendesk runs them once an hour.
 
-    Use it to say why a ticket changed without anyone's doing. What happens at once on a change is
-    in list_triggers. Kept for ten minutes.
+    Use it to say why a ticket changed without anyone's doing (get_ticket_history names the rule).
+    What happens at once on a change is in list_triggers. Changes show within ten minutes.
     """
     return await _rules(zendesk, "automations", active, query, limit, cursor)
 

@@ -52,12 +52,15 @@ class Rating(Result):
 async def list_satisfaction_ratings(
     zendesk: Zendesk,
     score: Annotated[
-        Score | None, Field(description="received = good and bad; offered = not answered yet")
+        Score | None,
+        Field(
+            description="received: good or bad; offered: asked, not answered; unoffered: not asked"
+        ),
     ] = None,
     since: Annotated[
         Moment | None, Field(description="From then on, ISO 8601, e.g. 2026-01-31")
     ] = None,
-    until: Annotated[Moment | None, Field(description="Before then")] = None,
+    until: Annotated[Moment | None, Field(description="Before then, likewise")] = None,
     limit: Annotated[int, Field(ge=1, le=100, description="Ratings a page")] = 25,
     cursor: Annotated[str | None, Field(description="next_cursor of the page before")] = None,
 ) -> Page[Rating]:

@@ -104,13 +104,13 @@ async def list_sections(
     zendesk: Zendesk,
     locale: Annotated[
         LocaleName | None,
-        Field(description="e.g. `de`: only what is translated into it; default: main language"),
+        Field(description="E.g. `de`: only what is translated into it; default: main language"),
     ] = None,
 ) -> Sections:
-    """List the Help Center's categories and their sections, with ids, as a tree.
+    """List the Help Center's categories and their sections, with ids, as a tree in one answer.
 
-    Use it to choose the section of a new article, or to see what there is. It holds no articles:
-    search_articles with `section` finds those.
+    Use it to choose the section for create_article, or to see what there is. It holds no articles:
+    search_articles with `section` finds those. Changes show within ten minutes.
     """
     contents = await read_contents(zendesk, locale)
     of_category: dict[int, list[Named]] = {key: [] for key in contents.categories}

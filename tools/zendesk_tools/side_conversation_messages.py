@@ -69,7 +69,7 @@ async def create_side_conversation(
     zendesk: Zendesk,
     ticket_id: TicketId,
     subject: Annotated[
-        str, Field(min_length=1, max_length=_LONGEST_SUBJECT, description="Subject")
+        str, Field(min_length=1, max_length=_LONGEST_SUBJECT, description="Subject line")
     ],
     body: MessageBody,
     to: Annotated[
@@ -77,7 +77,7 @@ async def create_side_conversation(
         Field(
             min_length=1,
             max_length=_MOST_RECIPIENTS,
-            description="E-mail addresses, or users by id or full name, e.g. `jo@workshop.example`",
+            description="E-mail addresses, or users by id or full name",
         ),
     ],
 ) -> SideMessageSent:
@@ -143,15 +143,16 @@ async def reply_to_side_conversation(
         Field(
             min_length=1,
             max_length=_MOST_RECIPIENTS,
-            description="Other recipients than its participants: addresses, ids or full names",
+            description="Instead of participants: e-mail addresses, or users by id or full name",
         ),
     ] = None,
 ) -> SideMessageSent:
     """Send a message in a side conversation of a ticket, to its participants unless `to` says
     otherwise; a closed one opens again. It cannot be taken back.
 
-    The user is shown recipients and text, and has to agree first. Read it before with
-    get_side_conversation. To answer the ticket's requester use reply_to_ticket.
+    The user is shown recipients and text, and has to agree first. Read it with
+    get_side_conversation first. To answer the ticket's requester use reply_to_ticket; to begin
+    another, create_side_conversation.
     """
     message: dict[str, Any] = {"body": body}
     if to:

@@ -36,7 +36,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 SideConversationId = Annotated[
     str,
-    Field(min_length=1, max_length=64, description="Its id, from list_side_conversations"),
+    Field(min_length=1, max_length=64, description="Id from list_side_conversations"),
 ]
 
 
@@ -98,8 +98,8 @@ async def list_side_conversations(
     other teams) where the requester does not see it. Subject, state, participants and the
     beginning of the latest message.
 
-    For all messages use get_side_conversation; for the talk with the requester
-    list_ticket_comments.
+    Use it to see what is being asked of whom. For all messages use get_side_conversation; for the
+    talk with the requester list_ticket_comments. Not in every Zendesk plan.
     """
     query = {"tool": "list_side_conversations", "ticket_id": ticket_id}
     params: dict[str, str | int] = {"page[size]": limit}
@@ -126,14 +126,15 @@ async def get_side_conversation(
         Field(
             ge=200,
             le=_LONGEST_BODY,
-            description="Characters of each body; raise it to read what was truncated",
+            description="Characters a body; raise it where truncated",
         ),
     ] = BODY_CHARACTERS,
 ) -> SideConversationThread:
     """Read one side conversation of a ticket: who takes part, and each message with its author,
     recipients and text.
 
-    Read it before you answer with reply_to_side_conversation. Its files cannot be opened here.
+    Use it before you answer with reply_to_side_conversation; for the talk with the requester
+    list_ticket_comments. Files are only named: no tool here opens them.
     """
     query = {"tool": "get_side_conversation", "of": [ticket_id, side_conversation_id]}
     params: dict[str, str | int] = {"page[size]": limit}
@@ -250,6 +251,7 @@ TOOLS = (
         toolset="side_conversations",
         effect="read",
         scopes=(("tickets:read",),),
+        elsewhere={"side_conversation_id": "get_side_conversation"},
     ),
     ToolSpec(
         handler=get_side_conversation,

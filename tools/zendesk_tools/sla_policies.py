@@ -48,7 +48,7 @@ async def list_sla_policies(
     priority. They stand in order: the first that fits a ticket is its policy.
 
     Use it to say what was promised; whether one ticket keeps to it is in get_ticket_metrics. Not
-    in every Zendesk plan. Kept for ten minutes.
+    in every Zendesk plan. Changes show within ten minutes.
     """
     records = await whole_list(
         zendesk, SlaPolicyRecord, "slas", "policies", key="sla_policies", scope=_SCOPE

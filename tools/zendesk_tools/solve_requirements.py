@@ -171,9 +171,8 @@ async def get_solve_requirements(zendesk: Zendesk, ticket_id: TicketId) -> Solve
     """Tell what a ticket still needs before Zendesk accepts it as solved: each missing field with
     its allowed values, by required fields and the form's conditions.
 
-    Use it before update_ticket or reply_to_ticket sets solved; fill in what is missing with
-    update_ticket. Never make a value up: ask the user. For a form's fields in general use
-    list_ticket_fields.
+    Use it before update_ticket or reply_to_ticket sets solved; set what is missing with
+    update_ticket, and never make a value up: ask the user. For all fields use list_ticket_fields.
     """
     record = await read_ticket(zendesk, ticket_id)
     fields = await ticket_fields(zendesk)

@@ -23,7 +23,7 @@ _PREVIEW = 500
 
 SuspendedId = Annotated[
     int,
-    Field(gt=0, description="The id from list_suspended_tickets; no ticket number"),
+    Field(gt=0, description="Id from list_suspended_tickets; no ticket's number"),
     AfterValidator(an_id),
 ]
 
@@ -75,8 +75,8 @@ async def list_suspended_tickets(
     the beginning of the text.
 
     Use it when a customer's message is missing: search_tickets does not find these. To let one in
-    use recover_suspended_ticket. Nobody vouches for what they say.
-    Zendesk deletes them after a while.
+    use recover_suspended_ticket. Nobody vouches for what they say. Zendesk deletes them after a
+    while.
     """
     query = {"tool": "list_suspended_tickets"}
     params: dict[str, str | int] = {"page[size]": limit}
@@ -115,8 +115,8 @@ async def recover_suspended_ticket(
     """Let a suspended e-mail in: it becomes a ticket of its author, or a comment on the ticket that
     it answers, and the account's triggers may mail the author.
 
-    Use it for a real customer's message out of list_suspended_tickets, not for spam. The user sees
-    author and text and has to agree. It cannot be suspended again.
+    Use it for a real customer's message out of list_suspended_tickets, not for spam. The user is
+    shown author and text, and has to agree first. It cannot be suspended again.
     """
     try:
         # The endpoint for one makes the caller the requester; the one for many keeps the author.

@@ -36,11 +36,11 @@ async def list_tags(
     limit: Annotated[int, Field(ge=1, le=100, description="Tags a page")] = 50,
     cursor: Annotated[str | None, Field(description="next_cursor of the page before")] = None,
 ) -> Page[Tag]:
-    """List the account's tags: the most used of the last 60 days with how often, or with query all
-    that begin so, without counts.
+    """List the account's tags: the most used of the last 60 days with how often, or with query
+    those that begin with it, without counts.
 
-    Use it to spell a tag as the account does before update_ticket_tags or a search. To find tickets
-    with a tag use search_tickets, to count them count_tickets, both with tags:NAME.
+    Use it to spell a tag as the account does, before update_ticket_tags or a search. To find
+    tickets with a tag use search_tickets, to count them count_tickets, both with `tags:NAME`.
     """
     if query is not None:
         return await _completed(zendesk, query.strip().lower(), limit, cursor)

@@ -23,7 +23,7 @@ _LONGEST_COMMENT = 65_536
 _NOTE_OR_REPLY = ("users:read", "groups:read", FIELDS_SCOPE)
 
 UploadTokens = Annotated[
-    list[str] | None, Field(max_length=20, description="Tokens of files uploaded before")
+    list[str] | None, Field(max_length=20, description="From upload_attachment")
 ]
 
 
@@ -36,10 +36,10 @@ async def add_internal_note(
     ],
     upload_tokens: UploadTokens = None,
 ) -> TicketChange:
-    """Add a note that only agents see; it is never sent to the customer.
+    """Add a note that only agents see, never the customer.
 
-    Use it to leave findings or a proposed reply for a colleague. Notes cannot be edited or
-    removed afterwards, and closed tickets take none.
+    Use it to leave findings or a proposed reply for a colleague; to write to the customer use
+    reply_to_ticket. Notes cannot be edited or removed; closed tickets take none.
     """
     return await _add(zendesk, ticket_id, body, upload_tokens, public=False)
 
@@ -52,19 +52,20 @@ async def reply_to_ticket(
         Field(
             min_length=1,
             max_length=_LONGEST_COMMENT,
-            description="What the customer will read; Markdown works",
+            description="The reply; Markdown works",
         ),
     ],
     status: Annotated[
         Literal["open", "pending", "hold", "solved"] | None,
-        Field(description="Status to set with it"),
+        Field(description="New status"),
     ] = None,
     upload_tokens: UploadTokens = None,
 ) -> TicketChange:
     """Send a public reply to the requester and everyone in copy. It cannot be taken back.
 
-    The user is shown recipients and text, and has to agree first. For colleagues only use
-    add_internal_note; to propose a reply, leave it there. Read the ticket before you reply.
+    The user is shown recipients and text, and has to agree first. Read the ticket first.
+    For colleagues, or to propose a reply, use add_internal_note. Closed tickets take none: go on
+    with create_ticket's follow_up_of.
     """
     return await _add(zendesk, ticket_id, body, upload_tokens, public=True, status=status)
 
@@ -143,6 +144,7 @@ TOOLS = (
         effect="write",
         scopes=CHANGE_SCOPES,
         enriched_by=_NOTE_OR_REPLY,
+        elsewhere={"status": "update_ticket", "tags": "update_ticket_tags"},
     ),
     ToolSpec(
         handler=reply_to_ticket,
@@ -152,5 +154,6 @@ TOOLS = (
         scopes=CHANGE_SCOPES,
         enriched_by=_NOTE_OR_REPLY,
         confirm=_confirm_reply,
+        elsewhere={"assignee": "update_ticket", "tags": "update_ticket_tags"},
     ),
 )

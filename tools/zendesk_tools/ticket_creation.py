@@ -107,27 +107,30 @@ async def create_ticket(
         Address | None,
         Field(description="A new address creates a user"),
     ] = None,
-    requester_id: Annotated[Id | None, Field(description="Instead of the address")] = None,
-    public: Annotated[bool, Field(description="true sends the body to the requester")] = False,
+    requester_id: Annotated[
+        Id | None, Field(description="Or by id; default: this server's user")
+    ] = None,
+    public: Annotated[bool, Field(description="true sends body to the requester")] = False,
     priority: Annotated[
         Literal["low", "normal", "high", "urgent"] | None, Field(description="Priority")
     ] = None,
     type: Annotated[  # noqa: A002 - Zendesk's name for it
         Literal["problem", "incident", "question", "task"] | None, Field(description="Type")
     ] = None,
-    tags: Annotated[list[str] | None, Field(description="Without spaces")] = None,
+    tags: Annotated[list[str] | None, Field(description="Tags without spaces")] = None,
     assignee: Annotated[str | int | None, Field(description="Id, name, e-mail or `me`")] = None,
     group: Annotated[str | int | None, Field(description="Id or name")] = None,
     custom_fields: CustomFields = None,
-    external_id: Annotated[str | None, Field(description="Id in another system")] = None,
-    follow_up_of: Annotated[Id | None, Field(description="Closed ticket to carry on")] = None,
-    upload_tokens: Annotated[list[str] | None, Field(description="Of uploaded files")] = None,
+    external_id: Annotated[str | None, Field(description="Another system's id")] = None,
+    follow_up_of: Annotated[
+        Id | None, Field(description="Closed ticket to go on with, for its requester")
+    ] = None,
+    upload_tokens: Annotated[list[str] | None, Field(description="From upload_attachment")] = None,
 ) -> NewTicket:
-    """Create a ticket, with an internal first note unless public; without a requester it is the
-    server's own user's.
+    """Create a ticket; its first comment is an internal note unless public.
 
-    Look first with search_tickets whether there is one, and go on with that by reply_to_ticket or
-    add_internal_note. A human is asked if it is public or may create a user. Tells what Zendesk
+    If search_tickets finds one already, go on with it: reply_to_ticket or add_internal_note. If
+    public, or if it may create a user, the user has to agree first. The answer tells what Zendesk
     set or mailed by itself.
     """
     wanted_tags = clean_tags("tags", tags)
@@ -357,5 +360,6 @@ TOOLS = (
         scopes=(("tickets:write",),),
         enriched_by=("tickets:read", "users:read", "groups:read", FIELDS_SCOPE),
         confirm=_confirm,
+        elsewhere={"ticket_id": "update_ticket", "status": "update_ticket"},
     ),
 )

@@ -80,7 +80,8 @@ async def list_ticket_fields(
         str | None, Field(max_length=200, description="Words of the title, or a field's id")
     ] = None,
     options_limit: Annotated[
-        int, Field(ge=0, le=2_000, description="Options a field; raise it with query to see all")
+        int,
+        Field(ge=0, le=2_000, description="Options a field; to see all, give query and raise it"),
     ] = 20,
     limit: Annotated[int, Field(ge=1, le=100, description="Fields a page")] = 50,
     cursor: Annotated[str | None, Field(description="next_cursor of the page before")] = None,
@@ -89,7 +90,8 @@ async def list_ticket_fields(
     that are allowed, and the account's forms.
 
     Use it before update_ticket or create_ticket set custom_fields or a form. With form it also
-    tells which values show or require other fields. For the values of one ticket use get_ticket.
+    tells which values show or require other fields. For the values of one ticket use get_ticket,
+    for what it lacks get_solve_requirements. Changes of fields show within ten minutes.
     """
     fields = await ticket_fields(zendesk)
     chosen = None if form is None else await _find_form(zendesk, str(form).strip())

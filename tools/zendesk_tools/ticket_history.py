@@ -85,9 +85,8 @@ async def get_ticket_history(
     """Tell what happened to a ticket, newest first: who or which trigger, automation or macro
     changed which field, and who was notified.
 
-    Use it to find out why a ticket is as it is, e.g. who closed it, or whether the customer was
-    mailed. Comments are only mentioned: read them with list_ticket_comments, the present state
-    with get_ticket.
+    Use it to find out why a ticket is as it is, e.g. who closed it or whether the customer got
+    mail. For the comments use list_ticket_comments, for the present state get_ticket.
     """
     query = {"tool": "get_ticket_history", "ticket_id": ticket_id}
     params: dict[str, str | int] = {"page[size]": limit, "sort": "-created_at"}

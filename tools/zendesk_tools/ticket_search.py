@@ -87,9 +87,8 @@ async def search_tickets(
         Field(
             min_length=1,
             max_length=2_000,
-            description="Zendesk search syntax, e.g. `status<solved priority:urgent "
-            'tags:vip -tags:spam created>2026-01-31 requester:a@b.com "exact phrase" refund`. '
-            "Two tags: terms mean OR",
+            description='Zendesk search syntax, e.g. `refund "exact phrase" status<solved '
+            "requester:a@b.com tags:vip -tags:spam created>2026-01-31`; two tags: mean OR",
         ),
     ],
     sort_by: Annotated[
@@ -101,15 +100,14 @@ async def search_tickets(
     cursor: Annotated[str | None, Field(description="next_cursor of the page before")] = None,
     response_format: Annotated[
         ResponseFormat,
-        Field(description="detailed adds type, organization, created_at and first message"),
+        Field(description="detailed adds type, organization, created_at, first message"),
     ] = "concise",
 ) -> Page[TicketHit]:
-    """Find tickets by words, state, people, tags or dates, with names beside ids.
+    """Find tickets by words, state, people, tags or dates.
 
-    Use it when you do not know the ticket's number; with the number use get_ticket, which also
-    has the conversation. Words match whole words and their beginnings. Changes of the last
-    minutes may be missing. Past 1,000 results next_cursor goes on in order of creation; unless
-    sorted by a date, those pages start over and repeat tickets.
+    With a ticket's number use get_ticket. Words match whole words and their beginnings. Changes of
+    the last minutes may be missing. Past 1,000 results the pages start over, unless sorted by a
+    date.
     """
     wanted = ticket_query(query)
     bound_to = {"tool": "search_tickets", "query": wanted, "by": sort_by, "order": sort_order}
@@ -274,5 +272,10 @@ TOOLS = (
         effect="read",
         scopes=(("read",),),
         enriched_by=ENRICHING,
+        elsewhere={
+            "ticket_id": "get_ticket",
+            "user": "list_user_tickets",
+            "view": "get_view_tickets",
+        },
     ),
 )

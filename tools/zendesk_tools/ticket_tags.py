@@ -130,12 +130,10 @@ async def update_ticket_tags(
         Field(max_length=_MOST_TAGS, description="The whole new list; [] removes every tag"),
     ] = None,
 ) -> TicketTags:
-    """Add, remove or replace a ticket's tags; works on open tickets, and on closed ones where the
-    account allows it.
+    """Add, remove or replace one ticket's tags; a closed one's too, where the account allows it.
 
-    Prefer add and remove: they leave other tags alone. The tags are read back, so the answer is
-    what is there now; path tells which of Zendesk's ways worked. A drop-down field's tag can move
-    that field's other tag (also_changed).
+    Prefer add and remove: replace_with drops all others. For fields use update_ticket. The answer
+    is what is there now; a drop-down field's tag can move that field's other tag.
     """
     wish = _wish(add, remove, replace_with)
     ticket = await read_ticket(zendesk, ticket_id)
@@ -345,5 +343,6 @@ TOOLS = (
         scopes=(("tickets:read",), ("tickets:write",)),
         enriched_by=(JOBS_SCOPE,),
         idempotent=True,
+        elsewhere={"status": "update_ticket", "custom_fields": "update_ticket"},
     ),
 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from mcp_server_zendesk.connection.fields import SCOPE as FIELDS_SCOPE
 from mcp_server_zendesk.connection.fields import custom_statuses
@@ -20,7 +20,8 @@ from zendesk_tools.people import NOBODY, as_said, find_agent, find_group, find_n
 from zendesk_tools.ticket_changes import TicketChange, put_ticket, ticket_change
 from zendesk_tools.tickets import Id, TicketId
 
-_STATUSES = ("open", "pending", "hold", "solved")
+Status = Literal["open", "pending", "hold", "solved"]
+_STATUSES = get_args(Status)
 _NOT_SET_HERE = {"new", "closed"}
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}.*)?")
 
@@ -38,7 +39,8 @@ async def update_ticket(
     zendesk: Zendesk,
     ticket_id: TicketId,
     status: Annotated[
-        str | None, Field(description="open, pending, hold, solved, or a custom status' label")
+        Annotated[Status | str, WithJsonSchema({"type": "string"})] | None,
+        Field(description="open, pending, hold, solved or a custom status"),
     ] = None,
     priority: Annotated[
         Literal["low", "normal", "high", "urgent"] | None, Field(description="New priority")
@@ -52,20 +54,20 @@ async def update_ticket(
     ] = None,
     group: Annotated[str | int | None, Field(description="Id or name; `none` removes it")] = None,
     organization_id: Annotated[Id | None, Field(description="One of the requester's")] = None,
-    problem_id: Annotated[Id | None, Field(description="Of an incident")] = None,
+    problem_id: Annotated[Id | None, Field(description="Problem of this incident")] = None,
     due_at: Annotated[Moment | None, Field(description="Of a task, ISO 8601")] = None,
     custom_fields: CustomFields = None,
-    ticket_form_id: Annotated[str | int | None, Field(description="By id or name")] = None,
+    ticket_form_id: Annotated[str | int | None, Field(description="Id or name")] = None,
     expected_updated_at: Annotated[
         Moment | None,
-        Field(description="As read: refuses if changed since"),
+        Field(description="updated_at as read: refused if changed since"),
     ] = None,
 ) -> TicketChange:
-    """Change fields of one ticket; adds no comment and touches no tags.
+    """Change fields of one ticket; give only what is to change.
 
-    Give only what is to change. For tags use update_ticket_tags, for a note add_internal_note.
-    Before solving ask get_solve_requirements; triggers may mail the customer then. Tells what
-    really changed, side effects (requested: false) included, and what was ignored.
+    For tags use update_ticket_tags, for a note add_internal_note. Before solving ask
+    get_solve_requirements; triggers may mail the customer then. Closed tickets are refused. The
+    answer tells what really changed, and what was ignored.
     """
     asked: dict[str, Any] = {
         **await _status(zendesk, status),
@@ -150,6 +152,8 @@ TOOLS = (
         idempotent=True,
         elsewhere={
             "tags": "update_ticket_tags",
+            "add_tags": "update_ticket_tags",
+            "remove_tags": "update_ticket_tags",
             "comment": "add_internal_note",
             "body": "add_internal_note",
             "note": "add_internal_note",

@@ -52,9 +52,7 @@ def _a_ticket_number(number: int) -> int:
 
 
 Id = Annotated[int, AfterValidator(an_id)]
-TicketId = Annotated[
-    int, Field(description="The ticket's number"), AfterValidator(_a_ticket_number)
-]
+TicketId = Annotated[int, Field(description="Ticket number"), AfterValidator(_a_ticket_number)]
 ResponseFormat = Literal["concise", "detailed"]
 
 _CONCISE_BODY = 1_500
@@ -123,17 +121,17 @@ class Ticket(Result):
 async def get_ticket(
     zendesk: Zendesk,
     ticket_id: TicketId,
-    comments: Annotated[int, Field(ge=0, le=20, description="How many latest comments")] = 3,
+    comments: Annotated[int, Field(ge=0, le=20, description="Latest comments to show")] = 3,
     response_format: Annotated[
         ResponseFormat,
         Field(
-            description="detailed adds all metrics, people in copy, side conversations, count of "
-            "incidents, longer bodies"
+            description="detailed adds all metrics, people in copy, side conversations, incident "
+            "count, longer bodies"
         ),
     ] = "concise",
 ) -> Ticket:
-    """Read one ticket by number: who, what, state since when, SLA, tags, fields, linked tickets
-    and the latest comments, newest first.
+    """Read one ticket: who, what, state since when, SLA, tags, fields, linked tickets and the
+    latest comments, newest first.
 
     Use it before you change or judge a ticket. To find tickets use search_tickets; for a longer
     conversation list_ticket_comments; for who changed what get_ticket_history.
@@ -197,7 +195,7 @@ async def list_ticket_comments(
     limit: Annotated[int, Field(ge=1, le=100, description="Comments a page")] = 10,
     cursor: Annotated[str | None, Field(description="next_cursor of the page before")] = None,
     order: Annotated[
-        Literal["newest_first", "oldest_first"], Field(description="By time of writing")
+        Literal["newest_first", "oldest_first"], Field(description="By time")
     ] = "newest_first",
     body_limit: Annotated[
         int,
@@ -208,10 +206,11 @@ async def list_ticket_comments(
         ),
     ] = _DETAILED_BODY,
 ) -> Page[Comment]:
-    """Read a ticket's conversation: public comments and internal notes, with author and role.
+    """Read a ticket's conversation: public comments, which the customer has seen, and internal
+    notes, with author and role.
 
-    Use it where get_ticket's latest comments are not enough. The customer has seen what is
-    public. hidden_text_removed counts characters hidden from human eyes.
+    Use it where get_ticket's latest comments are not enough; for changes of fields use
+    get_ticket_history.
     """
     query = {"tool": "list_ticket_comments", "ticket_id": ticket_id, "order": order}
     params: dict[str, str | int] = {
@@ -313,6 +312,11 @@ TOOLS = (
         effect="read",
         scopes=(("tickets:read",),),
         enriched_by=(*ENRICHING, FIELDS_SCOPE),
+        elsewhere={
+            "query": "search_tickets",
+            "limit": "list_ticket_comments",
+            "cursor": "list_ticket_comments",
+        },
     ),
     ToolSpec(
         handler=list_ticket_comments,

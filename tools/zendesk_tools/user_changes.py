@@ -101,26 +101,30 @@ def candidate(user: UserRecord) -> dict[str, str | int]:
 
 async def update_user(
     zendesk: Zendesk,
-    user: Annotated[str | int, Field(description="Id, e-mail address, `external:ID` or `me`")],
+    user: Annotated[
+        str | int,
+        Field(description="Id, e-mail address, `external:ID`, or `me` (this server's user)"),
+    ],
     name: Annotated[str | None, Field(description="New name")] = None,
-    email: Annotated[Address | None, Field(description="Further address to add")] = None,
+    email: Annotated[Address | None, Field(description="Address to add")] = None,
     phone: Annotated[str | None, Field(description="E.g. +15551234567")] = None,
-    alias: Annotated[str | None, Field(description="Shown to customers")] = None,
+    alias: Annotated[str | None, Field(description="Name that customers see")] = None,
     organization: Annotated[
-        str | int | None, Field(description="Id, name, `external:ID` or `none`")
+        str | int | None,
+        Field(description="Id, exact name, `external:ID`, or `none`; replaces all theirs"),
     ] = None,
     external_id: Annotated[str | None, Field(description="Another system's id")] = None,
     notes: Annotated[str | None, Field(description="Agents' notes; replaced")] = None,
-    details: Annotated[str | None, Field(description="Replaced")] = None,
+    details: Annotated[str | None, Field(description="E.g. an address; replaced")] = None,
     add_tags: Tags = None,
     remove_tags: Tags = None,
     user_fields: CustomValues = None,
 ) -> UserChange:
     """Change one person's profile, without any verification mail; give only what is to change.
 
-    email adds an address beside the primary one, for customers only: whoever has it can act as
-    them. organization replaces all theirs; "" clears a text. The answer tells what
-    changed. Roles and suspension stay; for a new person use create_user.
+    email comes beside the primary address, for customers only: whoever has it can act as them. ""
+    clears a text. The answer tells what really changed. Role and suspension stay; for a new person
+    use create_user.
     """
     texts = {
         "name": name,

@@ -23,11 +23,11 @@ async def list_user_tickets(
     zendesk: Zendesk,
     user: Annotated[
         str | int,
-        Field(description="Id, e-mail address, `external:ID`, or `me` (this server's own user)"),
+        Field(description="Id, e-mail address, `external:ID`, or `me` (this server's user)"),
     ],
     relation: Annotated[
         Literal["requested", "assigned", "ccd", "followed"],
-        Field(description="Their part in the tickets"),
+        Field(description="Their part in the tickets; ccd: in copy"),
     ] = "requested",
     limit: Annotated[int, Field(ge=1, le=100, description="Tickets a page")] = 25,
     cursor: Annotated[str | None, Field(description="next_cursor of the page before")] = None,
@@ -83,5 +83,6 @@ TOOLS = (
         effect="read",
         scopes=(("users:read",), ("tickets:read",)),
         enriched_by=ENRICHING,
+        elsewhere={"query": "search_tickets", "status": "search_tickets"},
     ),
 )

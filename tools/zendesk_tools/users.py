@@ -74,12 +74,13 @@ async def get_user(
     zendesk: Zendesk,
     user: Annotated[
         str | int,
-        Field(description="Id, e-mail address, `external:ID`, or `me` for this server's own user"),
+        Field(description="Id, e-mail address, `external:ID`, or `me` (this server's user)"),
     ],
 ) -> User:
     """Read one person, customer or agent: contact, role, organization, tags and agents' notes.
 
-    Use it when you have an id, an address or an external id; with only a name use search_users.
+    Use it when you have an id, an address (any of theirs) or an external id; with only a name use
+    search_users, for their tickets list_user_tickets.
     """
     found = await read_user(zendesk, user)
     return _user(found, await _organization(zendesk, found.organization_id))
@@ -214,7 +215,8 @@ async def search_users(
 ) -> Page[UserHit]:
     """Find customers and agents by name, address, organization, role or tags.
 
-    Use it to turn a name into an id. With an id or a full address get_user tells more.
+    Use it to turn a name into an id. With an id or a full address get_user tells more. Changes of
+    the last minutes may be missing.
     """
     bound_to = {"tool": "search_users", "query": query}
     page, size = (1, limit) if cursor is None else read_numbered(unseal(cursor, bound_to))
@@ -281,6 +283,7 @@ TOOLS = (
         effect="read",
         scopes=(("users:read",),),
         enriched_by=("organizations:read",),
+        elsewhere={"query": "search_users", "name": "search_users"},
     ),
     ToolSpec(
         handler=search_users,

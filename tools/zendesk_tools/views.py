@@ -56,7 +56,7 @@ async def list_views(
     limit: Annotated[int, Field(ge=1, le=_MOST_COUNTED, description="Views a page")] = 20,
     cursor: Annotated[str | None, Field(description="next_cursor of the page before")] = None,
 ) -> Page[View]:
-    """List the views (saved queues) that this account's user sees, in their order, with how many
+    """List the views (saved queues) that this server's user sees, in their order, with how many
     tickets each holds and whom it is for.
 
     Use it to see where work is waiting, or to find a view for get_view_tickets. For tickets by
@@ -167,5 +167,6 @@ TOOLS = (
         effect="read",
         scopes=((VIEWS_SCOPE,),),
         enriched_by=ENRICHING,
+        elsewhere={"query": "search_tickets"},
     ),
 )

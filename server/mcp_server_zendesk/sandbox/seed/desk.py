@@ -1,5 +1,6 @@
 """The seeded account: people, furniture, and every ticket played out by the API's own rules."""
 
+from copy import deepcopy
 from datetime import timedelta
 
 from mcp_server_zendesk.sandbox.clock import Clock, stamp, utc_now
@@ -40,6 +41,7 @@ def seeded_store(clock: Clock = utc_now, tickets: int = 0) -> Store:
     add_people(store)
     add_furniture(store)
     add_rules(store)
+    _own(store)
     store.api_tokens[ADMIN_EMAIL] = DEMO_API_TOKEN
     store.add_access_token(DEMO_TOKEN, ADMIN_ID, ("read", "write"))
     store.add_oauth_client(DEMO_CLIENT, redirect_uris=DEMO_REDIRECT_URIS)
@@ -60,6 +62,22 @@ def seeded_store(clock: Clock = utc_now, tickets: int = 0) -> Store:
 
         add_generated_tickets(store, tickets)
     return store
+
+
+def _own(store: Store) -> None:
+    """Copies what the seed's modules still hold: a change in one store is none in another."""
+    for name in (
+        "organizations",
+        "ticket_fields",
+        "ticket_forms",
+        "custom_roles",
+        "views",
+        "macros",
+        "triggers",
+        "automations",
+        "sla_policies",
+    ):
+        setattr(store, name, deepcopy(getattr(store, name)))
 
 
 def _tell(store: Store, story: Story) -> None:
