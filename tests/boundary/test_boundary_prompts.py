@@ -124,7 +124,7 @@ async def complete(desk: Workspace, prompt: str, argument: str, begun: str) -> l
 
 
 async def test_names_are_completed_from_what_is_kept(open_workspace: OpenWorkspace) -> None:
-    async with open_workspace(scopes="read", toolsets="all") as desk:
+    async with open_workspace(scopes="read tickets:write", toolsets="all") as desk:
         assert await complete(desk, "find_similar_tickets", "status", "so") == ["solved"]
         groups = await complete(desk, "triage_view", "group", "")
         assert groups == sorted(groups, key=str.casefold)
@@ -132,3 +132,9 @@ async def test_names_are_completed_from_what_is_kept(open_workspace: OpenWorkspa
         assert first[0] == groups[0]
         assert await complete(desk, "summarize_ticket", "ticket_id", "1") == []
         assert len(desk.sent()) == 1, "the groups were asked for once"
+        assert "Unassigned tickets" in await complete(desk, "triage_view", "view", "unassigned")
+        macros = await complete(desk, "draft_reply", "macro", "")
+        assert macros
+        assert await complete(desk, "draft_reply", "macro", macros[0].lower()) == [macros[0]]
+        assert await complete(desk, "draft_reply", "macro", "no such macro") == []
+        assert len(desk.sent()) == 3

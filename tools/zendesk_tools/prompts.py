@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.connection.routing_records import all_macros, all_views
 from mcp_server_zendesk.serving.prompts import PromptSpec, Source
 from zendesk_tools.names import all_groups
 
@@ -118,6 +119,14 @@ async def _group_names(zendesk: Zendesk) -> list[str]:
     return list((await all_groups(zendesk)).values())
 
 
+async def _view_titles(zendesk: Zendesk) -> list[str]:
+    return [view.title for view in await all_views(zendesk) if view.title and view.active]
+
+
+async def _macro_titles(zendesk: Zendesk) -> list[str]:
+    return [macro.title for macro in await all_macros(zendesk) if macro.title]
+
+
 async def _status_names(_: Zendesk) -> list[str]:
     return list(_STATUSES)
 
@@ -126,12 +135,17 @@ _GROUPS = Source("list_groups", _group_names)
 
 PROMPTS = (
     PromptSpec(render=summarize_ticket, title="Sum up a ticket", uses=("get_ticket",)),
-    PromptSpec(render=draft_reply, title="Draft a reply", uses=("get_ticket", "add_internal_note")),
+    PromptSpec(
+        render=draft_reply,
+        title="Draft a reply",
+        uses=("get_ticket", "add_internal_note"),
+        completions={"macro": Source("list_macros", _macro_titles)},
+    ),
     PromptSpec(
         render=triage_view,
         title="Triage a view",
         uses=("get_view_tickets",),
-        completions={"group": _GROUPS},
+        completions={"view": Source("list_views", _view_titles), "group": _GROUPS},
     ),
     PromptSpec(
         render=find_similar_tickets,
