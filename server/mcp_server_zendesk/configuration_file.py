@@ -16,7 +16,8 @@ def table_of(file: Path, workspace: str) -> dict[str, Any]:
     Raises:
         ConfigurationError: The file cannot be read.
     """
-    table = _document(file).get("workspaces", {}).get(workspace, {})
+    tables = _document(file).get("workspaces", {})
+    table = tables.get(workspace, {}) if isinstance(tables, dict) else {}
     return dict(table) if isinstance(table, dict) else {}
 
 
@@ -36,13 +37,19 @@ def set_workspace(file: Path, workspace: str, values: Mapping[str, Any]) -> None
     if secrets := set(values).intersection(SECRETS):
         raise ConfigurationError(f"secrets never stand in the file: {', '.join(sorted(secrets))}")
     document = _document(file)
-    tables = document.setdefault("workspaces", tomlkit.table(is_super_table=True))
-    table = tables.setdefault(workspace, tomlkit.table())
-    for name, value in values.items():
-        if value is None:
-            table.pop(name, None)
-        elif table.get(name) != value:
-            table[name] = value
+    try:
+        tables = document.setdefault("workspaces", tomlkit.table(is_super_table=True))
+        table = tables.setdefault(workspace, tomlkit.table())
+        for name, value in values.items():
+            if value is None:
+                table.pop(name, None)
+            elif table.get(name) != value:
+                table[name] = value
+    except (AttributeError, TypeError, ValueError):
+        raise ConfigurationError(
+            f"{file} is laid out so that {workspace!r} cannot be added; write the table "
+            f"[workspaces.{workspace}] by hand"
+        ) from None
     try:
         write_private(file.resolve(), tomlkit.dumps(document).lstrip("\n"))
     except OSError as error:
@@ -54,7 +61,7 @@ def _document(file: Path) -> Any:
     from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415 - likewise
 
     try:
-        return tomlkit.parse(file.read_text(encoding="utf-8"))
+        return tomlkit.parse(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return tomlkit.document()
     except UnicodeDecodeError:

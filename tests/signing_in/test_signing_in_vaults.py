@@ -356,3 +356,35 @@ async def test_a_lock_that_cannot_be_made_is_told(tmp_path: Path) -> None:
         with pytest.raises(VaultUnavailable, match="cannot be locked"):
             async with turns_in(folder)("acme"):
                 pytest.fail("it cannot be locked")
+
+
+def test_a_write_that_comes_through_after_it_was_given_up_is_undone() -> None:
+    """What was told as not done must not replace a good sign-in later."""
+    backend = Slow({"main": "good"})
+    vault = KeyringVault(patience=0.05, backend=backend)
+    with pytest.raises(VaultUnavailable, match="locked"):
+        vault.write("main", "revoked")
+    backend.unlocked.set()
+    assert backend.put_back.wait(5)
+    assert backend.history == ["revoked", "good"]
+
+
+class Slow(KeyringBackend):
+    """A keyring that waits for its owner before it writes."""
+
+    def __init__(self, kept: dict[str, str]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # of keyring
+        self.kept = kept
+        self.history: list[str] = []
+        self.unlocked = threading.Event()
+        self.put_back = threading.Event()
+
+    def get_password(self, _service: str, username: str) -> str | None:
+        return self.kept.get(username)
+
+    def set_password(self, _service: str, username: str, password: str) -> None:
+        assert self.unlocked.wait(10)
+        self.kept[username] = password
+        self.history.append(password)
+        if password == "good":
+            self.put_back.set()

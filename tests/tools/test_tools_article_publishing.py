@@ -142,7 +142,7 @@ async def test_publishing_a_draft_shows_its_text(era: str) -> None:
     result, (question,) = await called(sandbox, era, yes, "update_article", **draft)
     assert result.structured_content["draft"] is False
     assert question.startswith("Publish this article in the Help Center?")
-    assert question.endswith("DRAFT: lots 0311 to 0318 are affected.")
+    assert question.endswith("<p>DRAFT: lots 0311 to 0318 are affected.</p>")
     body = "<p>Lots 0311 to 0318.</p>"
     result, (question,) = await called(Sandbox(), era, yes, "update_article", **draft, body=body)
     assert question.endswith(f"New body:\n{body}")

@@ -79,7 +79,9 @@ async def test_a_public_comment_is_shown_in_full_before_it_is_sent() -> None:
         source_comment_is_public=True,
     )
     assert asked.answer["merged"] == [NEW_TICKET, PENDING_TICKET]
-    assert asked.shown[0].endswith(f"PUBLIC, sent to the customers: {comment}")
+    assert asked.shown[0].endswith(
+        "PUBLIC, sent to the customers:\n| We go on in one ticket.\n| \n| Yours, Ada"
+    )
     assert sandbox.store.comments[NEW_TICKET][-1]["public"] is True
 
 

@@ -18,7 +18,7 @@ from mcp_server_zendesk.sandbox.landmarks import (
 
 pytestmark = pytest.mark.anyio
 
-WRITING = {"scopes": "read write"}
+WRITING = {"scopes": "read write", "confirm": "client"}
 ONE = f"GET users/{REQUESTER_ID}"
 IDENTITIES = f"users/{REQUESTER_ID}/identities"
 Lost = Callable[[], Fault]

@@ -21,7 +21,7 @@ from mcp_server_zendesk.sandbox.landmarks import (
 
 pytestmark = pytest.mark.anyio
 
-WRITING = {"scopes": "read write"}
+WRITING = {"scopes": "read write", "confirm": "client"}
 FJALLGARDEN = f"Fjällgården Outdoor School ({FJALLGARDEN_ID})"
 KESTREL = f"Kestrel Mountain Guides ({KESTREL_ID})"
 ONE = f"GET users/{REQUESTER_ID}"

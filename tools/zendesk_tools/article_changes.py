@@ -32,7 +32,6 @@ from zendesk_tools.ticket_changes import Change, ignored_keys
 WRITE_SCOPES = ((GUIDE_SCOPE,), ("hc:write",))
 
 _ARGUMENTS = {"label_names": "labels", "section_id": "section"}
-_SHOWN = 4_000
 _DIFFERENCE = 250
 _AROUND = 20
 
@@ -327,13 +326,8 @@ async def _confirm_update(
     elif "body" in changes:
         lines += ["", "New body:", changes["body"]]
     if plan.publishes and (old_text is not None or "body" not in changes):
-        lines += ["", "Its text, as it is now:", _beginning(shown.body or "")]
+        lines += ["", "Its HTML, as it is now:", shown.body or ""]
     return Question("\n".join(lines))
-
-
-def _beginning(html: str) -> str:
-    text = whole_text(html).text
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…\n({len(text)} characters in all)"
 
 
 TOOLS = (

@@ -20,6 +20,8 @@ _ACTIVE = {
 _ADDRESSES = {"href", "src", "action", "formaction", "srcset", "background", "poster"}
 _RUNS = re.compile(r"(?:javascript|vbscript|data):", re.IGNORECASE)
 _INVISIBLE = re.compile(r"[\x00-\x20]")
+_UNCLOSED = re.compile(r"<[^<>]*+(?!>)")
+_MOST_UNCLOSED = 500
 _ANY_TAG = re.compile(r"<[a-zA-Z][^<>]*>")
 
 
@@ -53,7 +55,7 @@ def checked_html(argument: str, html: str, before: str = "") -> str:
         raise InvalidArguments.of(
             argument, "is no HTML: put each paragraph into <p>…</p>; Markdown is not rendered"
         )
-    added = _active_parts(html) - _active_parts(before)
+    added = _active_parts(html, argument) - _active_parts(before, argument)
     if added:
         raise InvalidArguments.of(
             argument,
@@ -83,7 +85,14 @@ class _Reader(HTMLParser):
                 self.found["a link that runs code"] += 1
 
 
-def _active_parts(html: str) -> Counter[str]:
+def _active_parts(html: str, argument: str) -> Counter[str]:
+    """What runs, loads or sends in HTML.
+
+    Raises:
+        InvalidArguments: So much of it is never closed that reading it would take forever.
+    """
+    if len(_UNCLOSED.findall(html)) > _MOST_UNCLOSED:
+        raise InvalidArguments.of(argument, "has too many tags that are never closed")
     reader = _Reader()
     reader.feed(html)
     reader.close()

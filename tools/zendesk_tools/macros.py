@@ -17,7 +17,7 @@ from mcp_server_zendesk.connection.routing_records import (
     all_macros,
 )
 from mcp_server_zendesk.serving.cursors import numbered, read_numbered, seal, unseal
-from mcp_server_zendesk.serving.refusals import InvalidArguments
+from mcp_server_zendesk.serving.refusals import ChangedMeanwhile, InvalidArguments
 from mcp_server_zendesk.serving.results import Body, Line, Page, Result
 from mcp_server_zendesk.serving.spec import Question, ToolSpec
 from mcp_server_zendesk.serving.text import clean_html, clean_line, clean_text
@@ -234,6 +234,8 @@ async def apply_macro(
     effects = await effects_of(
         zendesk, ticket_id, macro, expected=expected_updated_at, to_apply=True
     )
+    if effects.comment is not None and effects.public and not zendesk.confirmed:
+        raise ChangedMeanwhile("the macro has become a public reply")  # since it was asked about
     changed, public = await _carry_out(zendesk, ticket_id, effects)
     return MacroApplied(
         **dict(changed),

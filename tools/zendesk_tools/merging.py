@@ -14,6 +14,7 @@ from mcp_server_zendesk.connection.retries import may_have_arrived
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Result
 from mcp_server_zendesk.serving.spec import Question, ToolSpec
+from mcp_server_zendesk.serving.text import quoted
 from zendesk_tools.ticket_changes import CLOSED
 from zendesk_tools.ticket_updates import CHANGE_SCOPES
 from zendesk_tools.tickets import TicketId
@@ -279,7 +280,7 @@ def _who_and_what(batch: Batch, ticket_id: int) -> str:
 
 def _shown(comment: str | None, public: bool) -> str:
     seen = "PUBLIC, sent to the customers" if public else "internal"
-    return f"{seen}: {comment or 'the standard text of Zendesk'}"
+    return f"{seen}:\n{quoted(comment)}" if comment else f"{seen}: the standard text of Zendesk"
 
 
 TOOLS = (

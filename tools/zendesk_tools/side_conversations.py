@@ -36,7 +36,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 SideConversationId = Annotated[
     str,
-    Field(min_length=1, max_length=64, description="Id from list_side_conversations"),
+    Field(pattern=r"^[A-Za-z0-9-]{1,64}$", description="Id from list_side_conversations"),
 ]
 
 

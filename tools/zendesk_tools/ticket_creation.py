@@ -17,7 +17,7 @@ from mcp_server_zendesk.connection.records import TicketRecord, UserRecord, pars
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Result, Time
 from mcp_server_zendesk.serving.spec import Question, ToolSpec
-from mcp_server_zendesk.serving.text import clean_line
+from mcp_server_zendesk.serving.text import clean_line, one_line
 from zendesk_tools.custom_fields import CustomFields, as_sent, read_custom_fields
 from zendesk_tools.names import Author, Names
 from zendesk_tools.people import as_said, find_agent, find_group
@@ -151,7 +151,12 @@ async def create_ticket(
     comment: dict[str, Any] = {"body": body, "public": public}
     if upload_tokens:
         comment["uploads"] = upload_tokens
-    ticket: dict[str, Any] = {"subject": subject, "comment": comment, **asker.sent, **asked}
+    ticket: dict[str, Any] = {
+        "subject": one_line(subject),
+        "comment": comment,
+        **asker.sent,
+        **asked,
+    }
     if wanted_tags:
         ticket["tags"] = list(wanted_tags)
     if values:
@@ -251,6 +256,8 @@ async def _asker(
     """
     if email is not None and user_id is not None:
         raise InvalidArguments.of("requester_id", "stands beside requester_email; give one of them")
+    if email is not None and clean_line(email) != email:
+        raise InvalidArguments.of("requester_email", "holds a character that no address has")
     source = await _followed(zendesk, follow_up_of)
     if email is None and user_id is None and source is not None:
         user_id = source.requester_id
@@ -315,16 +322,16 @@ async def _confirm(
     asker = await _asker(zendesk, requester_email, requester_id, follow_up_of)
     if not public and asker.address is None:
         return None
-    set_too = {
-        "Priority": priority,
-        "Type": type,
-        "Tags": ", ".join(tags or []),
-        "Assignee": assignee,
-        "Group": group,
-        "External id": external_id,
-        "Attached files": len(upload_tokens or []),
-        **(custom_fields or {}),
-    }
+    set_too = [
+        ("Priority", priority),
+        ("Type", type),
+        ("Tags", ", ".join(tags or [])),
+        ("Assignee", assignee),
+        ("Group", group),
+        ("External id", external_id),
+        ("Attached files", len(upload_tokens) if upload_tokens else None),
+        *(custom_fields or {}).items(),
+    ]
     lines = [
         "Create this ticket, whose text is sent to the requester?"
         if public
@@ -338,8 +345,12 @@ async def _confirm(
         )
     if follow_up_of is not None:
         lines.append(f"Follow-up of ticket {follow_up_of}{await _subject(zendesk, follow_up_of)}")
-    lines += [f"Subject: {subject}"]
-    lines += [f"{name}: {value}" for name, value in set_too.items() if value not in (None, "", 0)]
+    lines += [f"Subject: {one_line(subject)}"]
+    lines += [
+        f"{clean_line(name)}: {clean_line(str(value))}"
+        for name, value in set_too
+        if value is not None and value != ""
+    ]
     return Question("\n".join([*lines, "", body]))
 
 

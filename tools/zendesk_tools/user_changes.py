@@ -23,7 +23,7 @@ from mcp_server_zendesk.connection.retries import may_have_arrived
 from mcp_server_zendesk.connection.user_records import UserIdentity
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Result
-from mcp_server_zendesk.serving.spec import ToolSpec
+from mcp_server_zendesk.serving.spec import Question, ToolSpec
 from mcp_server_zendesk.serving.text import clean_line
 from zendesk_tools.organization_names import find_organization, organization_names
 from zendesk_tools.people import as_said
@@ -122,9 +122,9 @@ async def update_user(
 ) -> UserChange:
     """Change one person's profile, without any verification mail; give only what is to change.
 
-    email comes beside the primary address, for customers only: whoever has it can act as them. ""
-    clears a text. The answer tells what really changed. Role and suspension stay; for a new person
-    use create_user.
+    email comes beside the primary address, for customers only: whoever has it can act as them, so
+    the user has to agree first. "" clears a text. Role and suspension stay; for a new person use
+    create_user.
     """
     texts = {
         "name": name,
@@ -158,6 +158,22 @@ async def update_user(
         # A second direct line becomes an identity beside the first.
         added.append(await identity_of(zendesk, user_id, "phone_number", phone))
     return await _told(zendesk, update, email, [one for one in added if one], memberships)
+
+
+async def _confirm(
+    zendesk: Zendesk, user: str | int, email: str | None = None, **_: Any
+) -> Question | None:
+    """An address is a way into an account: Zendesk takes its owner for the customer."""
+    if email is None:
+        return None
+    user_id = await find_user_id(zendesk, user)
+    shown = parse(UserRecord, await zendesk.get("users", user_id), "user")
+    lines = [
+        f"Give user {user_id} another e-mail address? Whoever has it can act as them.",
+        f"User: {clean_line(shown.name or '')} <{clean_line(shown.email or 'no address')}>",
+        f"Address to add: {clean_line(email)}",
+    ]
+    return Question("\n".join(lines))
 
 
 async def _add_address(zendesk: Zendesk, user: UserRecord, address: str) -> UserIdentity | None:
@@ -256,9 +272,10 @@ TOOLS = (
         handler=update_user,
         title="Update a user",
         toolset="users",
-        effect="write",
+        effect="contact",
         scopes=(("users:read",), ("users:write",)),
         enriched_by=("organizations:read",),
         idempotent=True,
+        confirm=_confirm,
     ),
 )

@@ -69,7 +69,8 @@ class Zendesk:
 
     It refuses what the tool does not declare (a bug of ours) and what the effective scopes do
     not allow (the admin's decision), before anything is sent. It remembers what became of the
-    call's writes, so that a failure at any later point can be told truthfully.
+    call's writes, so that a failure at any later point can be told truthfully, and whether a human
+    has ``confirmed`` the call.
     """
 
     access: Access
@@ -79,6 +80,7 @@ class Zendesk:
     requests: int = 0
     outcome: Outcome = "not_applied"
     request_id: str | None = None
+    confirmed: bool = False
     began: float = field(init=False)
 
     def __post_init__(self) -> None:

@@ -24,6 +24,7 @@ from mcp_server_zendesk.serving.refusals import (
     ConfirmationUnavailable,
 )
 from mcp_server_zendesk.serving.spec import Question, ToolSpec
+from mcp_server_zendesk.serving.text import with_nothing_hidden
 
 PARAMETER = "confirmation"
 """The parameter of a bound tool that no client can fill."""
@@ -38,11 +39,13 @@ class Yes(BaseModel):
 class TypedBack(BaseModel):
     """What a person types to show that it was read."""
 
-    typed: Annotated[str, Field(title="Type it to confirm", max_length=100)] = ""
+    typed: Annotated[str, Field(title="Type it to confirm")] = ""
 
 
 _asked: ContextVar[Question | None] = ContextVar("asked", default=None)
 """The question of the call in this task; None where none was needed."""
+
+_trusts_client: ContextVar[bool] = ContextVar("trusts_client", default=False)
 
 _thought_over: ContextVar[bool] = ContextVar("thought_over", default=False)
 """Whether the human answers within this very request, so that the question grows old meanwhile.
@@ -68,13 +71,14 @@ def resolver(spec: ToolSpec, handle: ContextVar[Zendesk], *, trusts_client: bool
         zendesk = handle.get()
         question = None if trusts_client else await confirm(zendesk, **arguments)
         _asked.set(question)
+        _trusts_client.set(trusts_client)
         _thought_over.set(context.protocol_version not in MODERN_PROTOCOL_VERSIONS)
         if question is None:
             return Yes(agree=True)
         if not _can_ask(context):
             raise ConfirmationUnavailable
         schema: type[BaseModel] = TypedBack if question.type_back else Yes
-        return Elicit(question.text, schema)
+        return Elicit(with_nothing_hidden(question.text), schema)
 
     ask.__qualname__ = ask.__name__ = f"confirm_{spec.name}"
     own = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=Context[Any, Any])
@@ -88,6 +92,16 @@ def resolver(spec: ToolSpec, handle: ContextVar[Zendesk], *, trusts_client: bool
 
 
 Answer = ElicitationResult[Any]
+
+
+def begin() -> None:
+    """Nobody has been asked in this call yet."""
+    _asked.set(None)
+
+
+def waits() -> bool:
+    """Whether a human was asked, and nothing that counts as an answer has come."""
+    return _asked.get() is not None
 
 
 async def approved(
@@ -106,7 +120,9 @@ async def approved(
         ChangedMeanwhile: The question would be another one now.
     """
     question = _asked.get()
+    _asked.set(None)
     if question is None:
+        zendesk.confirmed = _trusts_client.get()
         return
     if not isinstance(answer, AcceptedElicitation):
         raise ConfirmationDeclined(mistyped=False)
@@ -120,6 +136,7 @@ async def approved(
     zendesk.began = zendesk.access.clock()
     if _thought_over.get() and await again() != question:
         raise ChangedMeanwhile(spec.name)
+    zendesk.confirmed = True
 
 
 def _can_ask(context: Context[Any, Any]) -> bool:

@@ -44,7 +44,7 @@ from mcp_server_zendesk.connection.fields import add_allowed_values
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.nearest import nearest, or_nearest
 from mcp_server_zendesk.connection.scopes import HeldScopes
-from mcp_server_zendesk.serving import listing
+from mcp_server_zendesk.serving import confirmation, listing
 from mcp_server_zendesk.serving.announcing import Announcer, declare_list_changes
 from mcp_server_zendesk.serving.arguments import (
     echoable,
@@ -60,7 +60,12 @@ from mcp_server_zendesk.serving.explanation import META_KEY, Circumstances, Expl
 from mcp_server_zendesk.serving.instructions import instructions
 from mcp_server_zendesk.serving.inventory import Inventory
 from mcp_server_zendesk.serving.prompts import PromptSpec, completion_of
-from mcp_server_zendesk.serving.refusals import InvalidArguments, ReadOnlyWorkspace, UnknownTool
+from mcp_server_zendesk.serving.refusals import (
+    ConfirmationDeclined,
+    InvalidArguments,
+    ReadOnlyWorkspace,
+    UnknownTool,
+)
 from mcp_server_zendesk.serving.resources import ResourceSpec, resource_at
 from mcp_server_zendesk.serving.results import compact
 from mcp_server_zendesk.serving.spec import ToolSpec
@@ -167,6 +172,7 @@ class ZendeskServer(MCPServer[Any]):
         """Permit, check, run, explain and record one call. Never raises for a tool's failure."""
         call = _Call(name, arguments, self._inventory.find(name))
         kind = "cancelled"
+        confirmation.begin()
         try:
             spec = self._permitted(call)
             call.arguments = without_null(arguments, spec.parameters)
@@ -282,6 +288,8 @@ class ZendeskServer(MCPServer[Any]):
 
     async def _explained(self, error: Exception, call: _Call) -> Explanation:
         cause = _cause(error)
+        if isinstance(cause, ToolError) and confirmation.waits():
+            cause = ConfirmationDeclined(mistyped=True)  # an answer that is none
         if isinstance(cause, ValidationFailed) and call.zendesk is not None:
             await add_allowed_values(call.zendesk, cause)
         explanation = explain(cause, self._circumstances(call))

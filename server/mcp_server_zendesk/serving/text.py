@@ -32,6 +32,10 @@ _STRAY_JOINER = re.compile(
 )
 _LINE_END = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+# What a human does not see in a question; joiners and variation selectors make up emoji.
+_UNSEEN = re.compile(
+    f"{_SMUGGLERS.pattern}|[\u00ad\u200e\u200f\u061c\ufeff]|[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]"
+)
 _FENCE_LIKE = re.compile(r"[<\uff1c](?=\s{0,8}/?\s{0,8}untrusted)", re.IGNORECASE)
 _IMAGE = re.compile(r"!\[([^\[\]\n]{0,200}+)\]\(([^)\s]{0,2000}+)[^)\n]{0,200}+\)")
 _LINK = re.compile(r"\[([^\[\]\n]{1,300}+)\]\(\s{0,4}+([^)\s]{1,2000}+)[^)\n]{0,200}+\)")
@@ -53,6 +57,23 @@ def clean_line(text: str, limit: int = LINE_CHARACTERS) -> str:
     visible, _ = _visible(text[: limit * 4])
     line = _settled(" ".join(visible.split()))
     return line if len(line) <= limit else _cut(line, limit - 1) + "…"
+
+
+def one_line(text: str) -> str:
+    """The same text on one line, so that it cannot pass for a line of its own beside others."""
+    return " ".join(text.split())
+
+
+def quoted(text: str) -> str:
+    """A text each of whose lines is marked as its own, and none as ours."""
+    return "\n".join(f"| {line}" for line in text.splitlines() or [""])
+
+
+def with_nothing_hidden(text: str) -> str:
+    """The text with every character that a human would not see, or that turns others round, as
+    its number: ``⟨U+202E⟩``. For what a human agrees to.
+    """
+    return _UNSEEN.sub(lambda found: f"\u27e8U+{ord(found[0]):04X}\u27e9", text)
 
 
 def clean_text(text: str, limit: int = BODY_CHARACTERS, *, hidden: int = 0) -> Cleaned:

@@ -105,9 +105,18 @@ class KeyringVault:
                     "Windows Credential Manager takes: ask for fewer scopes, such as the broad "
                     "read or write"
                 )
+            before.append(backend.get_password(SERVICE, workspace))
             backend.set_password(SERVICE, workspace, text)
 
-        self._within(keep)
+        def put_back() -> None:
+            backend = self._found()
+            if before[0] is None:
+                backend.delete_password(SERVICE, workspace)
+            else:
+                backend.set_password(SERVICE, workspace, before[0])
+
+        before: list[str | None] = []
+        self._within(keep, put_back)
 
     def forget(self, workspace: str) -> bool:
         """Whether there was an entry."""
@@ -135,15 +144,22 @@ class KeyringVault:
             )
         return backend
 
-    def _within(self, work: Callable[[], T]) -> T:
-        """Do it on a thread that may be left behind: a prompt that nobody sees never ends."""
+    def _within(self, work: Callable[[], T], undo: Callable[[], None] | None = None) -> T:
+        """Do it on a thread that may be left behind: a prompt that nobody sees never ends.
+
+        What is done after all, once the prompt is answered, is undone: it was told as not done.
+        """
+        given_up = threading.Event()
         if not self._free.acquire(timeout=0 if self._unanswered else self._patience):
             raise VaultUnavailable(_LOCKED)
         done: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
 
         def run() -> None:
             try:
-                done.put((work(), None))
+                result = work()
+                done.put((result, None))
+                if given_up.is_set() and undo is not None:
+                    undo()
             except BaseException as error:  # noqa: BLE001 - told to whoever waits
                 done.put((None, error))
             finally:
@@ -154,6 +170,7 @@ class KeyringVault:
         try:
             result, error = done.get(timeout=self._patience)
         except queue.Empty:
+            given_up.set()
             self._unanswered = True
             raise VaultUnavailable(_LOCKED) from None
         if isinstance(error, VaultUnavailable):
