@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 NODE_TESTS := tests/typescript
+# One more than there are cores: many tests wait for a process.
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1)
 
 .PHONY: help demo test coverage lint format check snapshots node bench build clean
 
@@ -12,11 +14,11 @@ demo: .venv/.product  ## Play a short real session against the embedded workspac
 	@$(BIN)/python -m mcp_server_zendesk demo
 
 test: .venv/.test  ## Run all tests that this machine can run
-	$(BIN)/pytest --numprocesses auto --dist loadfile $(TESTS)
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile $(TESTS)
 
 coverage: .venv/.test  ## The same under branch coverage, with a floor
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --quiet --numprocesses auto --dist loadfile
+	$(BIN)/coverage run -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

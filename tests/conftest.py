@@ -18,6 +18,7 @@ from hypothesis import settings as hypothesis_settings
 from mcp import Client
 
 from desk import OpenWorkspace, Workspace
+from made_once import schemas_checked_once, seed_sown_once, trust_read_once
 from mcp_server_zendesk.connection.retries import ATTEMPTS
 from mcp_server_zendesk.embedded import embedded_settings
 from mcp_server_zendesk.sandbox import Rules, Sandbox
@@ -37,6 +38,12 @@ def no_backoff() -> Iterator[None]:
     stamina.set_testing(True, attempts=ATTEMPTS, cap=True)
     yield
     stamina.set_testing(False)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def made_once() -> Iterator[None]:
+    with trust_read_once(), seed_sown_once(), schemas_checked_once():
+        yield
 
 
 @pytest.fixture

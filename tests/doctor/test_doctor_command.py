@@ -1,4 +1,4 @@
-"""`doctor` as a person runs it: a real process, real TLS, a vault in a file."""
+"""`doctor` as a person runs it: real TLS, a vault in a file, and here and there a real process."""
 
 from __future__ import annotations
 
@@ -51,6 +51,10 @@ def vault(reach: Reach) -> FileVault:
 
 
 def examine(reach: Reach, environ: Mapping[str, str], *flags: str) -> Ran:
+    return replace(reach, extra={**reach.extra, **environ}).invoke("doctor", *flags)
+
+
+def examine_as_process(reach: Reach, environ: Mapping[str, str], *flags: str) -> Ran:
     return replace(reach, extra={**reach.extra, **environ}).run("doctor", *flags)
 
 
@@ -62,7 +66,7 @@ def states(ran: Ran) -> dict[str, str]:
 
 
 def test_a_good_set_up_is_told_in_a_line_each(reach: Reach) -> None:
-    ran = examine(reach, GOOD)
+    ran = examine_as_process(reach, GOOD)
     assert (ran.code, ran.err) == (0, "")
     lines = ran.out.splitlines()
     assert [line.split()[1] for line in lines[: len(NAMES)]] == list(NAMES)
@@ -72,7 +76,7 @@ def test_a_good_set_up_is_told_in_a_line_each(reach: Reach) -> None:
 
 
 def test_a_failure_tells_why_and_what_mends_it(reach: Reach) -> None:
-    ran = examine(reach, {**GOOD, "ZENDESK_OAUTH_TOKEN": "f" * 64})
+    ran = examine_as_process(reach, {**GOOD, "ZENDESK_OAUTH_TOKEN": "f" * 64})
     assert (ran.code, ran.err) == (1, "")
     assert "✗ authentication" in ran.out
     assert "1. expired_or_revoked:" in ran.out
@@ -106,17 +110,17 @@ def test_the_form_for_machines_says_the_same(reach: Reach) -> None:
 def test_a_configuration_that_cannot_be_used_is_a_failed_check(
     reach: Reach, flags: list[str], told: str
 ) -> None:
-    ran = reach.run("doctor", *flags)
+    ran = reach.invoke("doctor", *flags)
     assert (ran.code, ran.err) == (1, "")
     assert told in ran.out
-    machine = reach.run("doctor", "--json", *flags)
+    machine = reach.invoke("doctor", "--json", *flags)
     assert machine.code == 1
     assert states(machine)["configuration"] == "fail"
 
 
 def test_wrong_usage_has_a_code_of_its_own(reach: Reach) -> None:
-    assert reach.run("doctor", "--nonsense").code == 2
-    assert reach.run("doctor", "--port", "70000").code == 2
+    assert reach.invoke("doctor", "--nonsense").code == 2
+    assert reach.invoke("doctor", "--port", "70000").code == 2
 
 
 def test_what_the_vault_keeps_is_used_and_its_commands_can_be_copied(
@@ -124,12 +128,12 @@ def test_what_the_vault_keeps_is_used_and_its_commands_can_be_copied(
 ) -> None:
     config = reach.home / "other folder.toml"
     config.write_text('[workspaces.night]\nsubdomain = "northwind-demo"\nclient_id = "x"\n')
-    missing = reach.run("doctor", "--config", str(config))
+    missing = reach.invoke("doctor", "--config", str(config))
     assert missing.code == 1
     wanted = f"mcp-server-zendesk auth login --config '{config}' --workspace night"
     assert wanted in missing.out
     vault.write("night", KEPT.text())
-    ran = reach.run("doctor", "--config", str(config))
+    ran = reach.invoke("doctor", "--config", str(config))
     assert ran.code == 0, ran.out
     assert "! storage" in ran.out
     assert f"[workspaces.night] of {config}" in ran.out
@@ -142,7 +146,7 @@ def test_a_keyring_is_named_and_one_that_cannot_be_opened_is_told(
 ) -> None:
     with secret_service(tmp_path, prompter=False) as desktop:
         reach.extra.update(desktop.environment)
-        empty = examine(reach, SUBDOMAIN)
+        empty = examine_as_process(reach, SUBDOMAIN)
         assert "the system keyring (SecretService" in empty.out
         assert "[not_signed_in]" in empty.out
         keep = "import keyring, sys; keyring.set_password(*sys.argv[1:3], sys.stdin.read())"
@@ -153,11 +157,11 @@ def test_a_keyring_is_named_and_one_that_cannot_be_opened_is_told(
             encoding="utf-8",
             check=True,
         )
-        good = examine(reach, SUBDOMAIN)
+        good = examine_as_process(reach, SUBDOMAIN)
         assert good.code == 0, good.out
         assert "✓ storage         signed in; kept in the system keyring (SecretService" in good.out
         desktop.lock()
-        locked = examine(reach, SUBDOMAIN)
+        locked = examine_as_process(reach, SUBDOMAIN)
     assert locked.code == 1
     assert "[keyring_unreadable]" in locked.out
     assert "unlock the keyring" in locked.out
@@ -234,7 +238,7 @@ def assert_silent(ran: Ran) -> None:
 
 
 def test_help_names_checks_and_codes(reach: Reach) -> None:
-    ran = reach.run("doctor", "--help")
+    ran = reach.invoke("doctor", "--help")
     listed = re.findall(r"^    ([a-z_]+)  ", ran.out, re.MULTILINE)
     assert listed == list(NAMES)
     assert "Exit code 0" in ran.out

@@ -32,7 +32,7 @@ SIGNED_IN = {
 
 
 def examine(reach: Reach, *flags: str, **environ: str) -> Ran:
-    return replace(reach, extra={**SIGNED_IN, **environ}).run("doctor", *flags)
+    return replace(reach, extra={**SIGNED_IN, **environ}).invoke("doctor", *flags)
 
 
 def checks_of(reach: Reach, **environ: str) -> dict[str, dict[str, Any]]:
@@ -199,7 +199,8 @@ def test_a_port_that_is_not_ours_to_take_is_told(monkeypatch: pytest.MonkeyPatch
 
 def test_the_wishes_of_the_command_line_are_checked(tmp_path: Path) -> None:
     with reachable(tmp_path) as reach, taken() as port:
-        good = examine(reach, "--port", str(port))
+        reach.extra.update(SIGNED_IN)
+        good = reach.run("doctor", "--port", str(port))
         refused = examine(reach, "--host", "0.0.0.0")  # noqa: S104 - likewise
     assert good.code == 0, good.out
     assert f"127.0.0.1:{port} is taken" in good.out

@@ -15,11 +15,21 @@ import pytest
 from mcp import Client, StdioServerParameters
 
 from desk import text_of
+from in_process import run_command
 from mcp_server_zendesk.sandbox.landmarks import OPEN_TICKET
 from zendesk_tools import CATALOGUE
 
 MODULE = [sys.executable, "-m", "mcp_server_zendesk"]
 DEMO = [*MODULE, "serve", "--demo", "--scopes", "read tickets:write"]
+_WITHOUT_WAITING = """
+import stamina
+from mcp_server_zendesk.cli import main
+from mcp_server_zendesk.connection.retries import ATTEMPTS
+stamina.set_testing(True, attempts=ATTEMPTS, cap=True)
+main()
+"""
+WITHOUT_WAITING = [sys.executable, "-c", _WITHOUT_WAITING]
+"""As many attempts as ever, without the waiting between them."""
 CANARY = "c4n4rytoken8d1f"
 
 
@@ -156,7 +166,7 @@ def test_a_connection_that_cannot_even_be_prepared_does_not_end_the_server() -> 
     """A certificate file that is not there fails outside of any request."""
     settings = {"ZENDESK_AUTH": "oauth_token", "ZENDESK_OAUTH_TOKEN": CANARY}
     broken = {"ZENDESK_SUBDOMAIN": "acme", "SSL_CERT_FILE": "/nonexistent"}
-    client = Raw(MODULE, environment(**settings, **broken))
+    client = Raw(WITHOUT_WAITING, environment(**settings, **broken))
     client.greet()
     for number in (2, 3):
         call = {"name": "get_user", "arguments": {"user": "me"}}
@@ -189,14 +199,21 @@ def test_auth_types_of_a_later_version_are_known(auth: str) -> None:
     ],
 )
 def test_a_mistake_in_the_configuration_is_one_clear_line(
-    arguments: list[str], settings: dict[str, str], told: str
+    tmp_path: Path, arguments: list[str], settings: dict[str, str], told: str
 ) -> None:
-    ended = run("serve", *arguments, **settings)
-    assert ended.returncode == 1
+    ended = run_command(["serve", *arguments], environment(**settings), tmp_path)
+    assert ended.exit_code == 1
     assert ended.stdout == ""
     assert told in ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1
     assert CANARY not in ended.stderr
+
+
+def test_a_mistake_ends_the_process_with_that_line_alone() -> None:
+    ended = run("serve", ZENDESK_SUBDOMAIN="acme", ZENDESK_SCOPES="raed")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    (line,) = ended.stderr.splitlines()
+    assert "the nearest is 'read'" in line
 
 
 def test_help_is_quick_because_it_imports_neither_mcp_nor_httpx() -> None:
@@ -214,11 +231,12 @@ def test_help_is_quick_because_it_imports_neither_mcp_nor_httpx() -> None:
     assert "demo" in ended.stdout
 
 
-def test_what_is_offered_can_be_read_without_starting_a_server() -> None:
+def test_what_is_offered_can_be_read_without_starting_a_server(tmp_path: Path) -> None:
     shown = run("tools", "--demo", "--scopes", "read")
     assert "Hidden (" in shown.stdout
     assert "needs the scope tickets:write" in shown.stdout
-    machine = json.loads(run("tools", "--demo", "--json").stdout)
+    told = run_command(["tools", "--demo", "--json"], environment(), tmp_path)
+    machine = json.loads(told.stdout)
     assert {tool["name"] for tool in machine} == {spec.name for spec in CATALOGUE}
 
 

@@ -82,23 +82,23 @@ def test_a_sign_in_lives_in_the_keyring_and_in_no_file(reach: Reach, tmp_path: P
 @needs_keyring
 @pytest.mark.usefixtures("desktop")
 def test_a_sign_in_moves_from_a_file_to_the_keyring(reach: Reach, tmp_path: Path) -> None:
-    assert reach.run(*LOGIN, "--insecure-storage", stdin=DEMO_TOKEN).code == 0
+    assert reach.invoke(*LOGIN, "--insecure-storage", stdin=DEMO_TOKEN).code == 0
     assert len(holding(tmp_path, DEMO_TOKEN)) == 1
-    assert reach.run(*LOGIN, stdin=DEMO_TOKEN).code == 0
+    assert reach.invoke(*LOGIN, stdin=DEMO_TOKEN).code == 0
     assert not holding(tmp_path, DEMO_TOKEN)
     assert kept_by(reach.home) is None
-    assert reach.run(*STATUS).code == 0
+    assert reach.invoke(*STATUS).code == 0
 
 
 @needs_keyring
 @pytest.mark.usefixtures("desktop")
 def test_a_sign_in_moves_from_the_keyring_to_a_file(reach: Reach) -> None:
-    assert reach.run(*LOGIN, stdin=DEMO_TOKEN).code == 0
+    assert reach.invoke(*LOGIN, stdin=DEMO_TOKEN).code == 0
     reach.sandbox.store.add_access_token("another", ADMIN_ID, ["read"])
-    assert reach.run(*LOGIN, "--insecure-storage", stdin="another").code == 0
-    assert reach.run(*LOGOUT).code == 0
+    assert reach.invoke(*LOGIN, "--insecure-storage", stdin="another").code == 0
+    assert reach.invoke(*LOGOUT).code == 0
     # What was kept first does not come back.
-    assert reach.run(*STATUS).code == 1
+    assert reach.invoke(*STATUS).code == 1
 
 
 @needs_keyring
@@ -156,7 +156,7 @@ def test_without_a_keyring_nothing_is_written_and_the_mends_are_told(
     reach: Reach, backend: str, login: tuple[str, ...], secret: str
 ) -> None:
     reach.extra["PYTHON_KEYRING_BACKEND"] = backend
-    ran = reach.run(*login, stdin=secret)
+    ran = reach.invoke(*login, stdin=secret)
     assert ran.code == 1
     assert all(mend in ran.err for mend in MENDS)
     assert secret not in ran.out + ran.err
@@ -166,6 +166,6 @@ def test_without_a_keyring_nothing_is_written_and_the_mends_are_told(
 
 
 def test_status_without_a_keyring_tells_the_mends(reach: Reach) -> None:
-    status = reach.run(*STATUS)
+    status = reach.invoke(*STATUS)
     assert status.code == 1
     assert all(mend in status.out for mend in MENDS)

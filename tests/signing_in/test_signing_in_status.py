@@ -1,4 +1,4 @@
-"""`auth status` and `auth logout`, as processes, over what a login has kept in a file."""
+"""`auth status` and `auth logout` over what a login has kept in a file; two tests are processes."""
 
 from __future__ import annotations
 
@@ -158,16 +158,16 @@ async def test_a_file_that_others_can_read_is_not_used(reach: Reach) -> None:
     file = keep(reach, json.dumps(kept_by(reach.home)))
     file.chmod(0o644)
     for command in (STATUS, LOGOUT):
-        ran = reach.run(*command)
+        ran = reach.invoke(*command)
         assert ran.code == 1
         assert f"chmod 600 '{file}'" in ran.out + ran.err
     assert reach.sandbox.requests == []
     file.chmod(0o600)
-    assert reach.run(*STATUS).code == 0
+    assert reach.invoke(*STATUS).code == 0
 
 
 async def test_status_names_the_variable_that_holds_the_token(reach: Reach) -> None:
-    ran = reach.run(
+    ran = reach.invoke(
         *("auth", "status", *ACCOUNT, "--auth", "oauth_token"), ZENDESK_OAUTH_TOKEN=DEMO_TOKEN
     )
     assert ran.code == 0
@@ -190,7 +190,7 @@ async def test_signing_out_after_the_access_token_has_ended_ends_the_refresh_tok
 ) -> None:
     desk.clock.forward(3_600)
     change(reach, expires_at=int(time.time()) - 1)
-    ran = reach.run(*LOGOUT)
+    ran = reach.invoke(*LOGOUT)
     assert (ran.code, ran.out) == (0, "Revoked at Zendesk, and forgotten here.\n")
     assert reach.sandbox.store.oauth.refresh_tokens == {}
     assert kept_by(reach.home) is None
@@ -200,19 +200,19 @@ async def test_signing_out_without_zendesk_forgets_and_says_that_it_is_not_revok
     reach: Reach, desk: Desk
 ) -> None:
     reach.sandbox.faults.add("DELETE", "/oauth/tokens/current", 1, html_error(503))
-    ran = reach.run(*LOGOUT)
+    ran = reach.invoke(*LOGOUT)
     assert ran.code == 1
     assert "Zendesk did not confirm that it is revoked" in ran.err
     assert kept_by(reach.home) is None
     keep(reach, desk.kept().model_copy(update={"expires_at": 1.0}).text())
     reach.sandbox.faults.add("POST", TOKENS, 1, html_error(503))
-    assert reach.run(*LOGOUT).code == 1
+    assert reach.invoke(*LOGOUT).code == 1
     assert kept_by(reach.home) is None
 
 
 async def test_signing_out_of_another_account_sends_nothing(reach: Reach) -> None:
     change(reach, subdomain="acme")
-    ran = reach.run(*LOGOUT)
+    ran = reach.invoke(*LOGOUT)
     assert ran.code == 0
     assert "It could not be revoked from here" in ran.out
     assert reach.sandbox.requests == []

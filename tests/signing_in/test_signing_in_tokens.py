@@ -46,7 +46,7 @@ def test_what_is_piped_in_is_tried_kept_and_never_shown(
     reach: Reach, flags: tuple[str, ...], secret: str, told: str
 ) -> None:
     bare = secret.rsplit(maxsplit=1)[-1]
-    ran = reach.run(*flags, "--token-stdin", stdin=secret)
+    ran = reach.invoke(*flags, "--token-stdin", stdin=secret)
     assert (ran.code, told in ran.out + ran.err) == (0, True), ran
     assert bare not in ran.out + ran.err
     (file,) = holding(reach.home, bare)
@@ -81,7 +81,7 @@ def test_client_credentials_leave_no_token_behind(reach: Reach) -> None:
 def test_what_cannot_be_used_is_told_and_not_kept(
     reach: Reach, flags: tuple[str, ...], secret: str, why: str
 ) -> None:
-    ran = reach.run(*flags, "--token-stdin", stdin=secret)
+    ran = reach.invoke(*flags, "--token-stdin", stdin=secret)
     assert ran.code == 1
     assert why in ran.err
     assert "Traceback" not in ran.err
@@ -94,7 +94,7 @@ def test_what_cannot_be_used_is_told_and_not_kept(
 def test_without_a_terminal_and_without_a_token_it_says_how_to_give_one(
     reach: Reach, flags: tuple[str, ...]
 ) -> None:
-    ran = reach.run(*flags)
+    ran = reach.invoke(*flags)
     assert ran.code == 1
     assert "pipe it in with --token-stdin" in ran.err
     assert reach.sandbox.requests == []
@@ -112,7 +112,7 @@ def test_a_typed_token_is_not_shown_and_stands_in_no_argument(reach: Reach) -> N
 
 
 def test_a_secret_is_no_argument_of_any_command(reach: Reach) -> None:
-    ran = reach.run(*BY_TOKEN, f"--oauth-token={CANARY}")
+    ran = reach.invoke(*BY_TOKEN, f"--oauth-token={CANARY}")
     assert ran.code == 2
     assert CANARY not in ran.out + ran.err
     for command in auth.commands.values():
@@ -121,7 +121,7 @@ def test_a_secret_is_no_argument_of_any_command(reach: Reach) -> None:
 
 
 def test_an_environment_token_is_kept_on_request_and_needs_no_typing(reach: Reach) -> None:
-    ran = reach.run(*BY_TOKEN, ZENDESK_OAUTH_TOKEN=DEMO_TOKEN)
+    ran = reach.invoke(*BY_TOKEN, ZENDESK_OAUTH_TOKEN=DEMO_TOKEN)
     assert ran.code == 0
     kept = kept_by(reach.home)
     assert kept is not None
@@ -131,18 +131,18 @@ def test_an_environment_token_is_kept_on_request_and_needs_no_typing(reach: Reac
 def test_a_zendesk_in_trouble_is_told_and_nothing_is_kept(reach: Reach) -> None:
     reach.sandbox.faults.add("GET", "/users/me", 1, html_error(503))
     issued = set(reach.sandbox.store.access_tokens)
-    ran = reach.run(*BY_SECRET, "--token-stdin", stdin=DEMO_CLIENT_SECRET)
+    ran = reach.invoke(*BY_SECRET, "--token-stdin", stdin=DEMO_CLIENT_SECRET)
     assert ran.code == 1
     assert "Zendesk is in trouble (status 503)" in ran.err
     assert set(reach.sandbox.store.access_tokens) == issued
-    ran = reach.run(*BY_TOKEN, "--token-stdin", stdin=DEMO_TOKEN, REDIRECTED_PORT="1")
+    ran = reach.invoke(*BY_TOKEN, "--token-stdin", stdin=DEMO_TOKEN, REDIRECTED_PORT="1")
     assert ran.code == 1
     assert "could not be reached" in ran.err
     assert kept_by(reach.home) is None
 
 
 def test_another_account_than_there_is_is_told(reach: Reach) -> None:
-    ran = reach.run(
+    ran = reach.invoke(
         *("auth", "login", "--subdomain", "nobody-here", "--auth", "oauth_token"),
         *("--insecure-storage", "--token-stdin"),
         stdin=DEMO_TOKEN,
@@ -153,7 +153,7 @@ def test_another_account_than_there_is_is_told(reach: Reach) -> None:
 
 def test_an_address_that_is_not_allowed_is_told(reach: Reach) -> None:
     reach.sandbox.rules.ip_refused = True
-    ran = reach.run(*BY_TOKEN, "--token-stdin", stdin=DEMO_TOKEN)
+    ran = reach.invoke(*BY_TOKEN, "--token-stdin", stdin=DEMO_TOKEN)
     assert ran.code == 1
     assert "the account allows this machine's address" in ran.err
     assert kept_by(reach.home) is None
@@ -164,7 +164,7 @@ def test_where_the_sign_in_cannot_be_stored_its_token_is_revoked(reach: Reach) -
     folder.mkdir()
     folder.joinpath("sign-ins").write_text("in the way")
     issued = set(reach.sandbox.store.access_tokens)
-    ran = reach.run(*BY_SECRET, "--token-stdin", stdin=DEMO_CLIENT_SECRET)
+    ran = reach.invoke(*BY_SECRET, "--token-stdin", stdin=DEMO_CLIENT_SECRET)
     assert ran.code == 1
     assert "Nothing was changed." in ran.err
     assert "Traceback" not in ran.err
