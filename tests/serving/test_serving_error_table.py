@@ -54,6 +54,7 @@ SAMPLES: dict[type[BaseException], list[BaseException]] = {
         refusals.ConfirmationDeclined(mistyped=True),
     ],
     refusals.ChangedMeanwhile: [refusals.ChangedMeanwhile()],
+    refusals.AlreadyDone: [refusals.AlreadyDone()],
     errors.NotConfigured: [
         errors.NotConfigured("Nothing is set.", missing=["ZENDESK_OAUTH_TOKEN"]),
         errors.NotConfigured("Nothing is set."),

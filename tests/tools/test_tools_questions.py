@@ -174,3 +174,23 @@ async def test_html_that_never_ends_is_refused_at_once(
         )
         assert error["kind"] == "invalid_arguments"
         assert desk.sent("POST") == []
+
+
+async def test_files_are_named_before_they_are_sent() -> None:
+    sandbox = Sandbox()
+    settings = embedded_settings({"scopes": "read write", "toolsets": "all"})
+    server = build_server(settings, transport=httpx.ASGITransport(app=sandbox))
+    shown: list[str] = []
+
+    async def human(_: Any, params: Any) -> ElicitResult:
+        shown.append(params.message)
+        return ElicitResult(action="decline")
+
+    callback: Any = human
+    async with server.running(), Client(server, elicitation_callback=callback) as client:
+        upload = {"file_name": "all-customers.csv", "text": "secret"}
+        made = await client.call_tool("upload_attachment", upload)
+        tokens = [(made.structured_content or {})["upload_token"], "another"]
+        reply = {"ticket_id": OPEN_TICKET, "body": "See there.", "upload_tokens": tokens}
+        await client.call_tool("reply_to_ticket", reply)
+    assert "Attached files: all-customers.csv (6 bytes); a file that was not" in shown[0]

@@ -18,6 +18,7 @@ from zendesk_tools.names import Names, look_up
 from zendesk_tools.ticket_changes import TicketChange, put_ticket, ticket_change
 from zendesk_tools.ticket_updates import CHANGE_SCOPES
 from zendesk_tools.tickets import TicketId
+from zendesk_tools.uploads import files_named
 
 _LONGEST_COMMENT = 65_536
 _NOTE_OR_REPLY = ("users:read", "groups:read", FIELDS_SCOPE)
@@ -92,7 +93,7 @@ async def _confirm_reply(
     if status:
         lines.append(f"Status afterwards: {status}")
     if upload_tokens:
-        lines.append(f"Attached files: {len(upload_tokens)}")
+        lines.append(f"Attached files: {files_named(zendesk, upload_tokens)}")
     if record.updated_at:
         lines.append(f"Ticket last changed: {stamp(record.updated_at)}")
     return Question("\n".join([*lines, "", body]))

@@ -25,6 +25,7 @@ from zendesk_tools.ticket_changes import CLOSED, ignored_keys, read_ticket
 from zendesk_tools.ticket_history import FieldChange, what_happened
 from zendesk_tools.ticket_tags import clean_tags
 from zendesk_tools.tickets import Id
+from zendesk_tools.uploads import files_named
 from zendesk_tools.user_changes import Address
 from zendesk_tools.users import read_user
 
@@ -329,7 +330,7 @@ async def _confirm(
         ("Assignee", assignee),
         ("Group", group),
         ("External id", external_id),
-        ("Attached files", len(upload_tokens) if upload_tokens else None),
+        ("Attached files", files_named(zendesk, upload_tokens) if upload_tokens else None),
         *(custom_fields or {}).items(),
     ]
     lines = [

@@ -6,6 +6,7 @@ import base64
 import binascii
 import mimetypes
 import re
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
@@ -24,6 +25,7 @@ MOST_BYTES = 5_000_000
 _LONGEST_BASE64 = MOST_BYTES * 4 // 3 + MOST_BYTES // 20  # with its line ends
 _LONGEST_NAME = 200
 _MEDIA_TYPE = r"^[A-Za-z0-9][\w.+-]{0,60}/[A-Za-z0-9][\w.+-]{0,100}$"
+_MOST_NOTED = 1_000
 _UNKNOWN = "application/octet-stream"
 _UNNAMED = {"", ".", ".."}
 
@@ -64,6 +66,10 @@ async def upload_attachment(
     answer = await zendesk.upload(name, content, kind)
     record = parse(UploadRecord, answer.body, "upload")
     made = record.attachment
+    uploads = zendesk.access.uploads
+    while len(uploads) >= _MOST_NOTED:
+        uploads.pop(next(iter(uploads)))
+    uploads[record.token] = f"{clean_line(name)} ({len(content)} bytes)"
     return Upload(
         upload_token=record.token,
         name=(made.file_name if made else None) or name,
@@ -71,6 +77,12 @@ async def upload_attachment(
         bytes=len(content) if made is None or made.size is None else made.size,
         expires_at=record.expires_at,
     )
+
+
+def files_named(zendesk: Zendesk, tokens: Sequence[str]) -> str:
+    """The files behind upload tokens, for a human who is asked; unknown ones are said to be."""
+    known = zendesk.access.uploads
+    return "; ".join(known.get(token, "a file that was not uploaded here") for token in tokens)
 
 
 def _content(text: str | None, content_base64: str | None) -> bytes:

@@ -43,6 +43,10 @@ class Access:
     today: Callable[[], date] = date.today
     at_once: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(AT_ONCE))
     granted: frozenset[str] | None = None
+    spent: dict[str, float] = field(default_factory=dict)
+    """What humans have said yes to, by digest, and when: no yes counts twice."""
+    uploads: dict[str, str] = field(default_factory=dict)
+    """What was uploaded through this server, by token, for a human to see what is attached."""
     granted_known: bool = False
     _learning: anyio.Lock = field(default_factory=anyio.Lock)
 

@@ -81,6 +81,7 @@ class Zendesk:
     outcome: Outcome = "not_applied"
     request_id: str | None = None
     confirmed: bool = False
+    spent: str | None = None
     began: float = field(init=False)
 
     def __post_init__(self) -> None:

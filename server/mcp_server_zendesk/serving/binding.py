@@ -39,7 +39,11 @@ def bind(spec: ToolSpec, inventory: Inventory) -> Callable[..., Awaitable[CallTo
             answer = arguments.pop(confirmation.PARAMETER)
             again = partial(spec.confirm, zendesk, **arguments)
             await confirmation.approved(spec, zendesk, answer, again)
-        result = await spec.handler(zendesk, **injected, **arguments)
+        try:
+            result = await spec.handler(zendesk, **injected, **arguments)
+        except BaseException:
+            confirmation.take_back(zendesk)
+            raise
         payload = payload_of(result, random_tag())
         content: list[ContentBlock] = [TextContent(type="text", text=compact(payload))]
         if isinstance(result, Illustrated):

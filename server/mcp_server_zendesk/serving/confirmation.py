@@ -6,6 +6,7 @@ argument by which a model could answer it.
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
@@ -19,12 +20,16 @@ from pydantic import BaseModel, Field
 
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.serving.refusals import (
+    AlreadyDone,
     ChangedMeanwhile,
     ConfirmationDeclined,
     ConfirmationUnavailable,
 )
 from mcp_server_zendesk.serving.spec import Question, ToolSpec
 from mcp_server_zendesk.serving.text import with_nothing_hidden
+
+ANSWER_SECONDS = 600.0
+"""How long the SDK takes an answer for its question."""
 
 PARAMETER = "confirmation"
 """The parameter of a bound tool that no client can fill."""
@@ -118,6 +123,7 @@ async def approved(
     Raises:
         ConfirmationDeclined: No, nothing, or not what was to be typed.
         ChangedMeanwhile: The question would be another one now.
+        AlreadyDone: The very same has been done on such a yes just now.
     """
     question = _asked.get()
     _asked.set(None)
@@ -137,6 +143,29 @@ async def approved(
     if _thought_over.get() and await again() != question:
         raise ChangedMeanwhile(spec.name)
     zendesk.confirmed = True
+    _spend(spec, question, zendesk)
+
+
+def _spend(spec: ToolSpec, question: Question, zendesk: Zendesk) -> None:
+    """Use a yes up: a client that sends its answer twice must not have the same done twice.
+
+    What changes a record is asked about as of its last change, so only what makes a new one can
+    be meant a second time; the model then says something else in it.
+    """
+    access = zendesk.access
+    now = access.clock()
+    digest = hashlib.sha256(f"{spec.name}\n{question.text}".encode()).hexdigest()
+    access.spent = {key: at for key, at in access.spent.items() if now - at < ANSWER_SECONDS}
+    if digest in access.spent:
+        raise AlreadyDone
+    access.spent[digest] = now
+    zendesk.spent = digest
+
+
+def take_back(zendesk: Zendesk) -> None:
+    """Nothing came of it: the same may be asked and done again."""
+    if zendesk.spent is not None and zendesk.outcome == "not_applied":
+        zendesk.access.spent.pop(zendesk.spent, None)
 
 
 def _can_ask(context: Context[Any, Any]) -> bool:

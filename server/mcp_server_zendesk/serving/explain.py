@@ -136,6 +136,17 @@ def _changed_meanwhile(_: refusals.ChangedMeanwhile, at: Circumstances) -> Expla
     )
 
 
+def _already_done(_: refusals.AlreadyDone, at: Circumstances) -> Explanation:
+    return Explanation(
+        kind="conflict",
+        message=f"{at.tool} was not called again: the very same was done within the last minutes.",
+        reason="One yes of the user counts once, and the same arguments were confirmed before.",
+        hint="Look whether it is there. If the user wants it twice, say something else in it, or "
+        "wait ten minutes.",
+        who="user",
+    )
+
+
 def _not_configured(error: errors.NotConfigured, at: Circumstances) -> Explanation:
     hint = (
         "Tell the user that an admin has to set this in the server's configuration: "
@@ -268,6 +279,7 @@ ROWS: Mapping[type[BaseException], Row] = {
     refusals.ConfirmationUnavailable: _confirmation_unavailable,
     refusals.ConfirmationDeclined: _confirmation_declined,
     refusals.ChangedMeanwhile: _changed_meanwhile,
+    refusals.AlreadyDone: _already_done,
     errors.NotConfigured: _not_configured,
     errors.TokenUnavailable: _token_unavailable,
     errors.ScopeMissing: _scope_missing,

@@ -75,5 +75,9 @@ class ChangedMeanwhile(RefusedHere):
     """What the human said yes to is no longer so."""
 
 
+class AlreadyDone(RefusedHere):
+    """The very same was done on such a yes within the last minutes."""
+
+
 class ReadOnlyWorkspace(RefusedHere):
     """The workspace is read-only and the tool writes."""
