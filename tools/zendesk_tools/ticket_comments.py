@@ -9,7 +9,7 @@ from pydantic import Field
 from mcp_server_zendesk.connection.errors import ZendeskError
 from mcp_server_zendesk.connection.fields import SCOPE as FIELDS_SCOPE
 from mcp_server_zendesk.connection.handle import Zendesk
-from mcp_server_zendesk.connection.records import TicketRecord, UserRecord, parse, stamp
+from mcp_server_zendesk.connection.records import TicketRecord, parse, stamp
 from mcp_server_zendesk.connection.retries import may_have_arrived
 from mcp_server_zendesk.serving.spec import Question, ToolSpec
 from mcp_server_zendesk.serving.text import clean_line
@@ -86,10 +86,10 @@ async def _confirm_reply(
     lines = [
         f"Send this public reply to ticket {ticket_id}?",
         f"Subject: {clean_line(record.subject or '')}",
-        f"To: {_address(names, record.requester_id)}",
+        f"To: {names.address(record.requester_id)}",
     ]
     if copied:
-        lines.append(f"Copies to: {'; '.join(_address(names, who) for who in copied)}")
+        lines.append(f"Copies to: {'; '.join(map(names.address, copied))}")
     if status:
         lines.append(f"Status afterwards: {status}")
     if upload_tokens:
@@ -97,14 +97,6 @@ async def _confirm_reply(
     if record.updated_at:
         lines.append(f"Ticket last changed: {stamp(record.updated_at)}")
     return Question("\n".join([*lines, "", body]))
-
-
-def _address(names: Names, user_id: int | None) -> str:
-    user: UserRecord | None = names.users.get(user_id or 0)
-    if user is None:
-        return f"user {user_id}"
-    address = f" <{clean_line(user.email)}>" if user.email else ""
-    return f"{clean_line(user.name or str(user_id))}{address}"
 
 
 async def _add(
