@@ -26,8 +26,10 @@ from pydantic import (
 )
 
 from mcp_server_zendesk.connection.account import Account, parse_subdomain
+from mcp_server_zendesk.connection.guarding.touched import EFFECTS
 from mcp_server_zendesk.connection.nearest import or_nearest
 from mcp_server_zendesk.connection.scopes import parse_scopes
+from mcp_server_zendesk.policy_settings import Ceiling, Effects, MailDomains, PlaceNames
 
 AuthType = Literal["oauth", "oauth_client_credentials", "oauth_token", "api_token"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -143,6 +145,43 @@ class Settings(BaseModel):
             "(the server, through the client) or `client` (its own approval prompt is trusted)"
         ),
     ] = "require"
+    allow_effects: Annotated[
+        Effects,
+        Field(
+            description="What calls may do at most: of `read write contact irreversible`; unset, "
+            "all four"
+        ),
+    ] = EFFECTS
+    allow_recipients: Annotated[
+        MailDomains,
+        Field(
+            description="Who may be contacted, by mail domain: `acme.com`, `*.acme.com` for what "
+            "is below it, or one address; unset, everyone"
+        ),
+    ] = None
+    allow_groups: Annotated[
+        PlaceNames,
+        Field(
+            description="Groups whose tickets may be changed, by id or name, with commas between "
+            "names; unset, all"
+        ),
+    ] = None
+    allow_brands: Annotated[
+        PlaceNames, Field(description="Brands whose tickets may be changed, likewise; unset, all")
+    ] = None
+    writes_per_minute: Annotated[
+        Ceiling, Field(description="How many records may be changed within a minute")
+    ] = None
+    writes_per_session: Annotated[
+        Ceiling, Field(description="How many records may be changed while the server runs")
+    ] = None
+    redact: Annotated[
+        Names,
+        Field(
+            description="Kinds to take out of what a model reads: `cards`, `bank_accounts`, "
+            "`national_ids`, `tokens`, `passwords`, or `all`"
+        ),
+    ] = ()
     log_level: Annotated[
         LogLevel, BeforeValidator(_lower), Field(description="How much goes to stderr")
     ] = "info"
@@ -163,16 +202,17 @@ class Settings(BaseModel):
     @property
     def given(self) -> dict[str, str]:
         """What flags and the environment set beside the file, as text. Never a secret."""
-        return {name: _as_text(getattr(self, name)) for name in sorted(self._given)}
+        return {name: _as_text(name, getattr(self, name)) for name in sorted(self._given)}
 
 
-def _as_text(value: Any) -> str:
+def _as_text(name: str, value: Any) -> str:
     """A setting's value as the environment would hold it."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, frozenset):
         return " ".join(sorted(value))
-    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    between = ", " if name in {"allow_groups", "allow_brands"} else " "  # names hold spaces
+    return between.join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def default_config_file() -> Path:

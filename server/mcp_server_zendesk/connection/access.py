@@ -13,6 +13,7 @@ import anyio
 
 from mcp_server_zendesk.connection.cache import Cache
 from mcp_server_zendesk.connection.errors import ZendeskError
+from mcp_server_zendesk.connection.guarding.guard import Guard
 from mcp_server_zendesk.connection.paths import api_path
 from mcp_server_zendesk.connection.records import Token, parse
 from mcp_server_zendesk.connection.scopes import HeldScopes
@@ -37,6 +38,7 @@ class Access:
     configured: frozenset[str]
     workspace: str = "default"
     sign_in: str = "mcp-server-zendesk auth login"
+    guard: Guard = field(default_factory=Guard)
     cache: Cache = field(default_factory=Cache)
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
     clock: Callable[[], float] = time.monotonic

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from mcp_server_zendesk.connection import envelopes
+from mcp_server_zendesk.connection.credentials import without_signature
 from mcp_server_zendesk.connection.downloads import (
     ContentHost,
     Download,
@@ -153,7 +154,8 @@ class Connection:
         except TimeoutError as error:
             raise TimedOut("Zendesk took too long to answer", sent=sent) from error
         if raw.status >= _FIRST_REFUSAL:
-            refusal = envelopes.read_refusal(raw.status, raw.headers, raw.content)
+            said = without_signature(raw.content, signed_with)
+            refusal = envelopes.read_refusal(raw.status, raw.headers, said)
             raise envelopes.exception_for(refusal, auth=self.credentials.auth)
         return raw
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar, Protocol
 
@@ -56,6 +57,27 @@ def bearer(token: str) -> str:
     return f"Bearer {token}"
 
 
+def without_signature(content: bytes, authorization: str) -> bytes:
+    """An error answer without the secret that its request was signed with: a proxy may echo it.
+
+    Args:
+        content: The answer's body.
+        authorization: The header's value.
+    """
+    scheme, _, value = authorization.partition(" ")
+    secrets = [value]
+    if scheme == "Basic":
+        secrets.append(base64.b64decode(value).decode().partition(":")[2])
+    return without_secrets(content, secrets)
+
+
+def without_secrets(content: bytes, secrets: Iterable[str]) -> bytes:
+    """An error answer without the secrets that its request held."""
+    for secret in filter(None, secrets):
+        content = content.replace(secret.encode(), b"...")
+    return content
+
+
 class Fixed:
     """Credentials given from outside: nothing here can make new ones."""
 
@@ -87,7 +109,7 @@ class ApiToken(Fixed):
     It has no scopes of its own: the role of its user and the configured scopes limit it.
     """
 
-    email: str
+    email: str = field(repr=False)
     token: SecretStr
     auth: str = "api_token"
     tells_scopes: bool = False

@@ -7,6 +7,8 @@
     ├── TokenUnavailable       a token is needed, and cannot be had now
     ├── ScopeMissing           our own check, before anything is sent
     ├── OutOfReach             a tool asked for more than it declares: a bug of ours
+    ├── PolicyRefused          the admin's policy forbids it; nothing was sent
+    │   └── CeilingReached     too many writes in this minute
     ├── TransportError
     │   ├── ConnectionFailed   nothing reached Zendesk, or the connection broke
     │   └── TimedOut
@@ -34,6 +36,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Literal
 
 from mcp_server_zendesk.connection.scopes import HeldScopes, ScopeGroup
@@ -47,7 +50,7 @@ class FieldProblem:
     """One entry of Zendesk's ``details``. ``text`` is Zendesk's and untrusted."""
 
     field: str
-    text: str
+    text: str = dataclass_field(repr=False)
     code: str | None = None
     ticket_field_id: int | None = None
     allowed_values: tuple[str, ...] = ()
@@ -59,8 +62,8 @@ class Refusal:
 
     status: int
     code: str | None = None
-    text: str | None = None
-    problems: tuple[FieldProblem, ...] = ()
+    text: str | None = dataclass_field(default=None, repr=False)
+    problems: tuple[FieldProblem, ...] = dataclass_field(default=(), repr=False)
     scopes: tuple[str, ...] = ()
     title_envelope: bool = False
     limit: str | None = None
@@ -110,6 +113,35 @@ class ScopeMissing(ZendeskError):
 
 class OutOfReach(ZendeskError):
     """A tool asked for more than its spec declares; nothing was sent."""
+
+
+class PolicyRefused(ZendeskError):
+    """The admin's policy forbids a write; nothing was sent.
+
+    Args:
+        setting: The setting that forbids it.
+        problem: What was wanted, as the end of "it was not called: …". Holds no whole address.
+        allowed: What the setting allows, as an admin wrote it.
+        asked: What was asked for beside that (domains, groups, brands), to be cleaned.
+    """
+
+    def __init__(
+        self, setting: str, problem: str, *, allowed: Iterable[str] = (), asked: Iterable[str] = ()
+    ) -> None:
+        super().__init__(f"{setting} forbids this")
+        self.setting = setting
+        self.problem = problem
+        self.allowed = tuple(allowed)
+        self.asked = tuple(asked)
+
+
+class CeilingReached(PolicyRefused):
+    """The workspace's own ceiling of writes a minute is reached. ``retry_after`` in seconds."""
+
+    def __init__(self, ceiling: int, *, retry_after: float) -> None:
+        super().__init__("writes_per_minute", "the ceiling is reached", allowed=[str(ceiling)])
+        self.ceiling = ceiling
+        self.retry_after = retry_after
 
 
 class TransportError(ZendeskError):

@@ -25,8 +25,11 @@ from mcp_server_zendesk.connection.errors import (
     ZendeskError,
 )
 from mcp_server_zendesk.connection.exchange import Json, Request
+from mcp_server_zendesk.connection.guarding.guard import Ledger
+from mcp_server_zendesk.connection.guarding.touched import Write
 from mcp_server_zendesk.connection.paths import Segment, api_path
 from mcp_server_zendesk.connection.scopes import HeldScopes, requirement, satisfies
+from mcp_server_zendesk.connection.sent import Sent
 
 CALL_SECONDS = 50.0
 """How long one call may take with all its waiting: clients give up after a minute."""
@@ -55,6 +58,11 @@ async def silent(done: float, total: float | None, message: str) -> None:
     del done, total, message
 
 
+def unannounced(sent: Sent) -> None:
+    """Tell nobody."""
+    del sent
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """What a tool declares: whether it writes, and the scopes that it may ever use."""
@@ -71,6 +79,9 @@ class Zendesk:
     not allow (the admin's decision), before anything is sent. It remembers what became of the
     call's writes, so that a failure at any later point can be told truthfully, and whether a human
     has ``confirmed`` the call.
+
+    ``sending`` hears of every request that changes something before it is sent, and can refuse
+    it by raising; ``sent`` keeps what became of each. ``question`` is what a human was asked.
     """
 
     access: Access
@@ -82,6 +93,10 @@ class Zendesk:
     request_id: str | None = None
     confirmed: bool = False
     spent: str | None = None
+    sending: Callable[[Sent], None] = unannounced
+    sent: list[Sent] = field(default_factory=list)
+    question: str | None = field(default=None, repr=False)
+    ledger: Ledger = field(default_factory=Ledger, repr=False)
     began: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -90,6 +105,13 @@ class Zendesk:
     def may(self, scope: str) -> bool:
         """Whether a read that needs this scope would pass, for answers that are richer with it."""
         return satisfies(self.reach.scopes, scope) and self.held.meets(scope)
+
+    def reader(self) -> Zendesk:
+        """The same call, reading all that the held scopes allow: for the guard, never for tools."""
+        every = Reach(writes=False, scopes=frozenset({"read"}))
+        reader = replace(self, reach=every, requests=0, ledger=Ledger())
+        reader.began = self.began
+        return reader
 
     async def get(self, *path: Segment, params: Params | None = None) -> Json:
         """Read.
@@ -176,10 +198,26 @@ class Zendesk:
     ) -> Answer:
         """Send what the scopes allow."""
         self._allow(requirement(method, path), reads=method == "GET")
+        if method != "GET":
+            write = Write(method, path, params or {}, body or {})
+            await self.access.guard.check_write(self, write)
         request = Request(method, api_path(*path), params, body, headers, content)
         carry = self.access.connection.carry
+        if method != "GET":
+            self._announce(Sent.of(method, path, params, body))
         answer, lost = await self._repeating(request, carry, harmless=harmless)
+        if method != "GET":
+            self.sent[-1].answer(answer.body)
         return replace(answer, repeated=lost)
+
+    def _announce(self, sent: Sent) -> None:
+        try:
+            self.sending(sent)
+        except Exception:
+            if self.outcome == "applied":
+                self.outcome = "unknown"  # half of the call is done
+            raise
+        self.sent.append(sent)
 
     async def _repeating(
         self, request: Request, carry: Carry[AnswerT], *, harmless: bool
@@ -255,13 +293,18 @@ class Zendesk:
 
     async def _once(self, request: Request, carry: Carry[AnswerT]) -> AnswerT:
         self.requests += 1
+        statuses: list[int | None] = []
         if request.method != "GET":
             self.outcome = "unknown"  # until an answer, or a cancellation, says better
+            statuses = self.sent[-1].statuses
+        statuses.append(None)
         try:
             answer = await carry(request, self.seconds_left())
         except Refused as error:
             self.request_id = error.refusal.request_id
+            statuses[-1] = error.refusal.status
             raise
+        statuses[-1] = answer.status if isinstance(answer, Answer) else None
         self.request_id = answer.request_id or self.request_id
         return answer
 

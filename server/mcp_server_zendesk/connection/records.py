@@ -102,6 +102,7 @@ class TicketRecord(Record):
     tags: Texts = None
     custom_fields: list[CustomField] | None = None
     email_cc_ids: Ids = None
+    collaborator_ids: Ids = None
     follower_ids: Ids = None
     via: Via | None = None
     due_at: Moment = None
@@ -160,6 +161,7 @@ class UserRecord(Record):
     verified: bool | None = None
     restricted_agent: bool | None = None
     created_at: Moment = None
+    updated_at: Moment = None
     last_login_at: Moment = None
 
 

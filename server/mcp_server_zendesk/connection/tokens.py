@@ -10,7 +10,7 @@ import anyio
 from pydantic import SecretStr
 
 from mcp_server_zendesk.connection import envelopes
-from mcp_server_zendesk.connection.credentials import bearer
+from mcp_server_zendesk.connection.credentials import bearer, without_secrets
 from mcp_server_zendesk.connection.errors import (
     Grant,
     Refusal,
@@ -31,6 +31,7 @@ _PATH = "/oauth/tokens"
 _CURRENT = "/api/v2/oauth/tokens/current"
 _TOTAL_SECONDS = 20.0
 _FIRST_REFUSAL = 400
+_SECRET_FIELDS = ("client_secret", "refresh_token", "code", "code_verifier")
 # By these the endpoint answers a grant, rather than fails (RFC 6749 §5.2).
 _REFUSALS = frozenset(
     {
@@ -130,7 +131,9 @@ class TokenEndpoint:
         request = Request("DELETE", _CURRENT)
         raw = await self._exchange(request, bearer(access_token.get_secret_value()))
         if raw.status >= _FIRST_REFUSAL:
-            raise envelopes.exception_for(_refusal(raw), auth=self._auth)
+            raise envelopes.exception_for(
+                _refusal(raw, [access_token.get_secret_value()]), auth=self._auth
+            )
 
     async def _ask(self, grant: Grant, fields: Mapping[str, Any]) -> IssuedToken:
         body = {"grant_type": grant, **self.client.fields, **fields}
@@ -140,7 +143,7 @@ class TokenEndpoint:
                 return _issued(raw.json_object())
         except ZendeskError as error:
             raise TokenUnavailable(error) from error
-        refusal = _refusal(raw)
+        refusal = _refusal(raw, (str(body[name]) for name in _SECRET_FIELDS if name in body))
         if refusal.code in _REFUSALS:
             raise TokenRefused(refusal, auth=self._auth, grant=grant)
         raise TokenUnavailable(envelopes.exception_for(refusal))
@@ -157,8 +160,8 @@ class TokenEndpoint:
                 await channel.aclose()
 
 
-def _refusal(raw: Raw) -> Refusal:
-    return envelopes.read_refusal(raw.status, raw.headers, raw.content)
+def _refusal(raw: Raw, secrets: Iterable[str]) -> Refusal:
+    return envelopes.read_refusal(raw.status, raw.headers, without_secrets(raw.content, secrets))
 
 
 def _joined(scopes: Iterable[str]) -> str:

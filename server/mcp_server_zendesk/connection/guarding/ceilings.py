@@ -1,0 +1,98 @@
+"""How many records may be changed in a minute, and while this server runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from mcp_server_zendesk.connection.errors import CeilingReached, PolicyRefused
+
+MINUTE = 60.0
+
+
+@dataclass(slots=True, eq=False)
+class Reservation:
+    """Records that one call may change. ``done`` is when it ended; None while it is under way."""
+
+    count: int
+    caller: str = ""
+    done: float | None = None
+
+
+@dataclass(slots=True)
+class Ceilings:
+    """Counts what was reserved; nothing here waits, so that no two calls get the last place.
+
+    A session is the life of this process, for each caller apart.
+    """
+
+    per_minute: int | None = None
+    per_session: int | None = None
+    _lately: list[Reservation] = field(default_factory=list)
+    _ever: dict[str, int] = field(default_factory=dict)
+
+    def reserve(self, count: int, clock: Callable[[], float], caller: str = "") -> Reservation:
+        """Places for a call that changes so many records, until it is settled.
+
+        Raises:
+            CeilingReached: This minute has no place for them; a later one has.
+            PolicyRefused: None ever will.
+        """
+        reservation = Reservation(0, caller)
+        self.widen(reservation, count, clock)
+        return reservation
+
+    def widen(self, reservation: Reservation, count: int, clock: Callable[[], float]) -> None:
+        """Make a reservation hold so many records. Raises as ``reserve`` does."""
+        more = count - reservation.count
+        if more <= 0:
+            return
+        now = clock()
+        self._check_session(more, reservation.caller)
+        self._check_minute(count, more, now, reservation.caller)
+        self._ever[reservation.caller] = self._ever.get(reservation.caller, 0) + more
+        reservation.count = count
+        if reservation not in self._lately:
+            self._lately.append(reservation)
+
+    def settle(self, reservation: Reservation, *, used: bool, clock: Callable[[], float]) -> None:
+        """The call has ended; give its places back where nothing was sent."""
+        if used:
+            reservation.done = clock()
+            return
+        self._lately = [one for one in self._lately if one is not reservation]
+        self._ever[reservation.caller] -= reservation.count
+        reservation.count = 0
+
+    def _check_session(self, more: int, caller: str) -> None:
+        ceiling = self.per_session
+        used = self._ever.get(caller, 0)
+        if ceiling is not None and used + more > ceiling:
+            raise PolicyRefused(
+                "writes_per_session",
+                f"{used} of {ceiling} changes of this session are used, and it needs {more}",
+                allowed=[str(ceiling)],
+            )
+
+    def _check_minute(self, count: int, more: int, now: float, caller: str) -> None:
+        ceiling = self.per_minute
+        if ceiling is None:
+            return
+        if count > ceiling:
+            raise PolicyRefused(
+                "writes_per_minute",
+                f"it would change {count} records at once",
+                allowed=[str(ceiling)],
+            )
+        self._lately = [one for one in self._lately if one.done is None or now - one.done < MINUTE]
+        mine = [one for one in self._lately if one.caller == caller]
+        excess = sum(one.count for one in mine) + more - ceiling
+        if excess <= 0:
+            return
+        # What is under way frees its places a minute after its end at the latest.
+        for one in sorted(mine, key=lambda one: now if one.done is None else one.done):
+            excess -= one.count
+            if excess <= 0:
+                end = now if one.done is None else one.done
+                raise CeilingReached(ceiling, retry_after=max(end + MINUTE - now, 1.0))
+        raise CeilingReached(ceiling, retry_after=MINUTE)

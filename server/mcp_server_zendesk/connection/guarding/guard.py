@@ -1,0 +1,308 @@
+"""What an admin's policy forbids a write, seen to where requests are sent.
+
+The tools know nothing of it, so that a mistake in one of them cannot go round it. Reading is not
+limited here: what may be read is what the role of the server's user lets Zendesk show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mcp_server_zendesk.connection.errors import PolicyRefused, ScopeMissing
+from mcp_server_zendesk.connection.guarding.ceilings import Ceilings, Reservation
+from mcp_server_zendesk.connection.guarding.places import Places
+from mcp_server_zendesk.connection.guarding.reached import (
+    GuardedTicket,
+    addresses_of,
+    incidents_of,
+    tickets_among,
+)
+from mcp_server_zendesk.connection.guarding.recipients import Recipients, domain_of
+from mcp_server_zendesk.connection.guarding.touched import EFFECTS, Touch, Unclear, Write, touch_of
+from mcp_server_zendesk.connection.records import parse_list
+from mcp_server_zendesk.connection.routing_records import MembershipRecord
+
+if TYPE_CHECKING:
+    from mcp_server_zendesk.connection.handle import Zendesk
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What the guard knows of one call: its places, what it touched, and tickets as of ``began``.
+
+    A human's yes begins a call anew, and tickets are read again then.
+    """
+
+    reservation: Reservation | None = None
+    records: set[str] = field(default_factory=set)
+    made: int = 0
+    tickets: dict[int, GuardedTicket] = field(default_factory=dict)
+    began: float | None = None
+
+
+@dataclass(slots=True)
+class Guard:
+    """The limits of a workspace's writes. Without any, nothing is looked at and nothing refused."""
+
+    effects: frozenset[str] = EFFECTS
+    recipients: Recipients | None = None
+    groups: Places | None = None
+    brands: Places | None = None
+    ceilings: Ceilings | None = None
+
+    @property
+    def reads_with(self) -> frozenset[str]:
+        """The scopes with which it looks at what a write would touch."""
+        scopes: set[str] = set()
+        if self.recipients is not None:
+            scopes |= {"tickets:read", "users:read"}
+        for places in self.places:
+            scopes |= {"tickets:read", "users:read", places.scope}
+        return frozenset(scopes)
+
+    @property
+    def places(self) -> tuple[Places, ...]:
+        """Where tickets may be changed, by each setting that says so."""
+        return tuple(places for places in (self.groups, self.brands) if places is not None)
+
+    def check_recipients(self, addresses: Iterable[str]) -> None:
+        """Refuse to contact people outside ``allow_recipients``. Nothing is asked of Zendesk.
+
+        Args:
+            addresses: Bare mail addresses, without names around them.
+
+        Raises:
+            PolicyRefused: One is not allowed; the refusal names domains alone.
+        """
+        if self.recipients is None:
+            return
+        beyond = [domain_of(one) for one in addresses if not self.recipients.allow(one)]
+        if beyond:
+            raise PolicyRefused(
+                "allow_recipients",
+                "it would reach people who may not be contacted",
+                allowed=self.recipients.entries,
+                asked=dict.fromkeys(beyond),
+            )
+
+    async def check_tickets(self, zendesk: Zendesk, ids: Iterable[int]) -> None:
+        """Refuse to touch tickets outside the allowed groups and brands.
+
+        Tickets that cannot be read are left to the tool, which tells of them.
+
+        Raises:
+            PolicyRefused: One is elsewhere, or it cannot be told where it is.
+            ZendeskError: In one of its kinds.
+        """
+        wanted = frozenset(ids)
+        for places in self.places if wanted else ():
+            async with _reading(zendesk, places.setting) as reader:
+                tickets = await self._tickets(zendesk, reader, wanted)
+                await self._check_places(places, reader, tickets)
+
+    async def check_write(self, zendesk: Zendesk, write: Write) -> None:
+        """Refuse what a request may not touch, before it is sent.
+
+        Raises:
+            PolicyRefused: The policy forbids it, or it cannot be told what it would touch.
+            CeilingReached: This minute's writes are used up.
+            ZendeskError: What had to be read first could not be.
+        """
+        if self.effects == EFFECTS and not self.reads_with and self.ceilings is None:
+            return
+        try:
+            touch = touch_of(write)
+        except Unclear:
+            if (setting := self._strictest()) is not None:
+                raise _unclear(setting, "cannot be told what it would touch") from None
+            touch = Touch(records=(None,))
+        self._check_effects(touch)
+        if self.recipients is not None:
+            async with _reading(zendesk, "allow_recipients") as reader:
+                await self._check_reached(zendesk, reader, touch)
+        for places in self.places:
+            async with _reading(zendesk, places.setting) as reader:
+                await self._check_touched(places, zendesk, reader, touch)
+        self._count(zendesk, touch)
+
+    def reserve(self, zendesk: Zendesk, records: int) -> None:
+        """Places for the records that a call is about to change, once for each call.
+
+        Raises:
+            PolicyRefused: There is none, or (``CeilingReached``) not yet.
+        """
+        if self.ceilings is not None and zendesk.ledger.reservation is None:
+            clock = zendesk.access.clock
+            zendesk.ledger.reservation = self.ceilings.reserve(records, clock)
+
+    def settle(self, zendesk: Zendesk) -> None:
+        """The call has ended: what it did not use is given back where nothing was sent."""
+        reservation = zendesk.ledger.reservation
+        if self.ceilings is not None and reservation is not None:
+            used = zendesk.outcome != "not_applied"
+            self.ceilings.settle(reservation, used=used, clock=zendesk.access.clock)
+            zendesk.ledger.reservation = None
+
+    def _strictest(self) -> str | None:
+        if self.recipients is not None:
+            return "allow_recipients"
+        if self.places:
+            return self.places[0].setting
+        return None if self.effects == EFFECTS else "allow_effects"
+
+    def _check_effects(self, touch: Touch) -> None:
+        for effect, would in (
+            ("contact", "contact people" if touch.contacts else ""),
+            ("irreversible", "do what cannot be undone" if touch.irreversible else ""),
+        ):
+            if would and effect not in self.effects:
+                allowed = sorted(self.effects)
+                raise PolicyRefused("allow_effects", f"it would {would}", allowed=allowed)
+
+    async def _check_reached(self, zendesk: Zendesk, reader: Zendesk, touch: Touch) -> None:
+        self.check_recipients(touch.addresses)
+        tickets = await self._tickets(zendesk, reader, touch.conversations)
+        if touch.conversations - tickets.keys():
+            raise _unclear("allow_recipients", "cannot be told whom one of the tickets reaches")
+        if touch.solves:
+            tickets |= await incidents_of(reader, tickets.values())
+        found = await addresses_of(reader, touch, tickets.values())
+        self.check_recipients(found.addresses)
+        if found.others:
+            raise _unclear("allow_recipients", f"would reach {found.others}")
+
+    async def _check_touched(
+        self, places: Places, zendesk: Zendesk, reader: Zendesk, touch: Touch
+    ) -> None:
+        """Where tickets are, and where they would be put."""
+        kind = places.kind
+        if kind == "brand" and touch.brandless:
+            raise _unclear(places.setting, "cannot be told to which brand an article belongs")
+        tickets = await self._tickets(zendesk, reader, touch.tickets)
+        if touch.tickets - tickets.keys():
+            raise _unclear(places.setting, f"cannot be told in which {kind} one of the tickets is")
+        spread = await incidents_of(reader, tickets.values()) if touch.solves else {}
+        await self._check_places(places, reader, tickets | spread)
+        if touch.suspended:
+            raise _unclear(places.setting, f"cannot be told in which {kind} the mail would arrive")
+        put = await _destinations(places, reader, touch, tickets)
+        allowed = await places.ids(reader) if put else frozenset[int]()
+        if beyond := [one for one in put if one not in allowed]:
+            raise PolicyRefused(
+                places.setting,
+                f"it would put a ticket where it may not be: into another {kind}",
+                allowed=places.entries,
+                asked=await _names(places, reader, beyond),
+            )
+
+    async def _check_places(
+        self, places: Places, reader: Zendesk, tickets: dict[int, GuardedTicket]
+    ) -> None:
+        allowed = await places.ids(reader)
+        outside = {key: one.place(places) for key, one in tickets.items()}
+        outside = {key: where for key, where in outside.items() if where not in allowed}
+        if outside:
+            numbers = ", ".join(map(str, sorted(outside)[:_MOST_NAMED]))
+            more = "" if len(outside) <= _MOST_NAMED else " and others"
+            verb = "ticket" if len(outside) == 1 else "tickets"
+            raise PolicyRefused(
+                places.setting,
+                f"{verb} {numbers}{more} is not in an allowed {places.kind}"
+                if len(outside) == 1
+                else f"{verb} {numbers}{more} are not in an allowed {places.kind}",
+                allowed=places.entries,
+                asked=await _names(places, reader, outside.values()),
+            )
+
+    async def _tickets(
+        self, zendesk: Zendesk, reader: Zendesk, wanted: Iterable[int]
+    ) -> dict[int, GuardedTicket]:
+        """The tickets that can be read, each once for a call."""
+        ledger = zendesk.ledger
+        if ledger.began != zendesk.began:
+            ledger.began, ledger.tickets = zendesk.began, {}
+        missing = frozenset(wanted).difference(ledger.tickets)
+        if missing:
+            ledger.tickets |= await tickets_among(reader, sorted(missing))
+        return {key: ledger.tickets[key] for key in wanted if key in ledger.tickets}
+
+    def _count(self, zendesk: Zendesk, touch: Touch) -> None:
+        if self.ceilings is None:
+            return
+        ledger = zendesk.ledger
+        ledger.records.update(one for one in touch.records if one is not None)
+        ledger.made += sum(one is None for one in touch.records)
+        touched = len(ledger.records) + ledger.made
+        self.reserve(zendesk, touched)
+        if ledger.reservation is not None:
+            self.ceilings.widen(ledger.reservation, touched, zendesk.access.clock)
+
+
+_MOST_NAMED = 5
+
+
+async def _destinations(
+    places: Places, reader: Zendesk, touch: Touch, tickets: dict[int, GuardedTicket]
+) -> list[int | None]:
+    """Where a write may put its tickets, as far as it moves or makes any."""
+    field_name, put = places.field, touch.places
+    if field_name in put:
+        value = put[field_name]
+        return [value if isinstance(value, int) else _number(value)]
+    if places.kind == "brand":
+        return await _default_brand(places, reader) if touch.creates else []
+    assignee = _number(put.get("assignee_id"))
+    if assignee is not None:
+        groups = await _groups_of(reader, assignee)
+        stays = not touch.creates and all(one.group_id in groups for one in tickets.values())
+        # Where the assignee is not in the ticket's group, Zendesk chooses one of theirs.
+        return [] if stays else [*groups] or [None]
+    return [None] if touch.creates else []
+
+
+async def _default_brand(places: Places, reader: Zendesk) -> list[int | None]:
+    """A ticket made without a brand gets the account's default one."""
+    found = [one.id for one in await places.known(reader) if one.default]
+    return [*found] or [None]
+
+
+async def _groups_of(reader: Zendesk, user_id: int) -> frozenset[int]:
+    answer = await reader.get("users", user_id, "group_memberships")
+    found = parse_list(MembershipRecord, answer, "group_memberships")
+    return frozenset(one.group_id for one in found)
+
+
+async def _names(places: Places, reader: Zendesk, ids: Iterable[int | None]) -> list[str]:
+    """What a person calls them, as far as the scopes tell."""
+    names = {}
+    if reader.may(places.scope):
+        names = {one.id: one.name for one in await places.known(reader)}
+    return [
+        f"no {places.kind}" if one is None else names.get(one) or f"{places.kind} {one}"
+        for one in dict.fromkeys(ids)
+    ]
+
+
+def _number(value: Any) -> int | None:
+    return int(value) if str(value).isdecimal() else None
+
+
+def _unclear(setting: str, problem: str) -> PolicyRefused:
+    return PolicyRefused(setting, f"it {problem}")
+
+
+@asynccontextmanager
+async def _reading(zendesk: Zendesk, setting: str) -> AsyncIterator[Zendesk]:
+    """A reader for the guard; a scope that is missing means that it cannot be told."""
+    reader = zendesk.reader()
+    try:
+        yield reader
+    except ScopeMissing as error:
+        scopes = " and ".join(" or ".join(group) for group in error.missing)
+        problem = f"whether it is allowed cannot be told without the scope {scopes}"
+        raise PolicyRefused(setting, problem) from error
+    finally:
+        zendesk.requests += reader.requests

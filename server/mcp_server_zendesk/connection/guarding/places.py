@@ -1,0 +1,89 @@
+"""The groups or brands that a policy allows, by id, or by name where an admin wrote names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from mcp_server_zendesk.connection.errors import PolicyRefused
+from mcp_server_zendesk.connection.records import Record
+from mcp_server_zendesk.connection.routing_records import every
+
+if TYPE_CHECKING:
+    from mcp_server_zendesk.connection.handle import Zendesk
+
+Kind = Literal["group", "brand"]
+
+
+class PlaceRecord(Record):
+    """A group or a brand."""
+
+    id: int
+    name: str | None = None
+    default: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """One of the settings ``allow_groups`` and ``allow_brands``. No entry at all: nowhere."""
+
+    kind: Kind
+    entries: tuple[str, ...]
+
+    @property
+    def setting(self) -> str:
+        """The setting's name."""
+        return f"allow_{self.kind}s"
+
+    @property
+    def field(self) -> str:
+        """The ticket's field that tells where it is."""
+        return f"{self.kind}_id"
+
+    @property
+    def scope(self) -> str:
+        """The scope that reads the list of them."""
+        return f"{self.kind}s:read"
+
+    @property
+    def named(self) -> bool:
+        """Whether Zendesk has to be asked what the entries mean."""
+        return not all(entry.isdecimal() for entry in self.entries)
+
+    async def known(self, reader: Zendesk) -> list[PlaceRecord]:
+        """All that there are, kept for some minutes."""
+
+        async def load() -> list[PlaceRecord]:
+            return await every(reader, PlaceRecord, f"{self.kind}s")
+
+        return await reader.cached(f"policy_{self.kind}s", load, scope=self.scope)
+
+    async def ids(self, reader: Zendesk) -> frozenset[int]:
+        """The ids that the entries mean.
+
+        Raises:
+            PolicyRefused: A name is nobody's, or that of several.
+            ZendeskError: In one of its kinds.
+        """
+        if not self.named:
+            return frozenset(map(int, self.entries))
+        known = await self.known(reader)
+        if wrong := self.wrong_among(known):
+            raise PolicyRefused(
+                self.setting,
+                f"{self.setting} names what is no {self.kind}, or what several are called",
+                allowed=self.entries,
+                asked=wrong,
+            )
+        return frozenset(one for entry in self.entries for one in self._meant(entry, known))
+
+    def wrong_among(self, known: Iterable[PlaceRecord]) -> list[str]:
+        """The entries that mean no single one of those that there are."""
+        places = list(known)
+        return [entry for entry in self.entries if len(self._meant(entry, places)) != 1]
+
+    def _meant(self, entry: str, known: Iterable[PlaceRecord]) -> list[int]:
+        if entry.isdecimal():
+            return [one.id for one in known if one.id == int(entry)]
+        return [one.id for one in known if (one.name or "").casefold() == entry.casefold()]
