@@ -1,0 +1,116 @@
+"""The one cleaner through which outside text passes on its way into a model (design §4.7).
+
+It mitigates; it is no boundary. Scopes, effects and confirmation are.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from mcp_server_zendesk.serving.cleaning.fences import fenced, with_fences_broken
+from mcp_server_zendesk.serving.cleaning.invisible import cut, visible
+from mcp_server_zendesk.serving.cleaning.links import settled
+from mcp_server_zendesk.serving.cleaning.redaction import active, redacted, untorn
+
+__all__ = [
+    "BODY_CHARACTERS",
+    "HTML_CHARACTERS",
+    "LINE_CHARACTERS",
+    "Cleaned",
+    "clean_html",
+    "clean_line",
+    "clean_message",
+    "clean_text",
+    "fenced",
+    "one_line",
+]
+
+LINE_CHARACTERS = 300
+BODY_CHARACTERS = 4_000
+HTML_CHARACTERS = 64_000  # what Zendesk keeps of a comment
+
+_BLANK_LINES = re.compile(r"\n{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """Text that a model may read: what was cut from its end, how many characters were hidden in
+    it, and how many lines of quoted history a marker stands for.
+    """
+
+    text: str
+    truncated: bool = False
+    hidden: int = 0
+    folded: int = 0
+
+
+def clean_line(text: str, limit: int = LINE_CHARACTERS) -> str:
+    """A subject, a name, a tag: one line without anything invisible, at most ``limit`` long."""
+    seen, _ = visible(text if active() else text[: limit * 4])
+    line = _harmless(" ".join(seen.split()))
+    return line if len(line) <= limit else cut(line, limit - 1) + "…"
+
+
+def one_line(text: str) -> str:
+    """The same text on one line, so that it cannot pass for a line of its own beside others."""
+    return " ".join(text.split())
+
+
+def clean_text(text: str, limit: int = BODY_CHARACTERS, *, hidden: int = 0) -> Cleaned:
+    """A long text: Markdown or plain, with its lines kept.
+
+    Args:
+        text: Any string at all.
+        limit: The most characters that are kept.
+        hidden: What was taken out of it before, such as by ``clean_html``.
+    """
+    seen, removed = visible(text)
+    lines = "\n".join(line.rstrip() for line in seen.strip().split("\n"))
+    whole = _harmless(_BLANK_LINES.sub("\n\n", lines))
+    return Cleaned(cut(whole, limit), truncated=len(whole) > limit, hidden=hidden + removed)
+
+
+def clean_html(html: str, limit: int = BODY_CHARACTERS) -> Cleaned:
+    """HTML as Markdown, without what its author hid from human eyes."""
+    from mcp_server_zendesk.serving.cleaning.markdown import to_markdown  # noqa: PLC0415 - loads a parser
+
+    markdown, hidden, whole = to_markdown(html[:HTML_CHARACTERS])
+    whole = whole and len(html) <= HTML_CHARACTERS
+    cleaned = clean_text(markdown if whole else untorn(markdown), limit, hidden=hidden)
+    return replace(cleaned, truncated=cleaned.truncated or not whole)
+
+
+def clean_message(
+    html: str | None, plain: str | None, limit: int = BODY_CHARACTERS, *, unfold: bool = False
+) -> Cleaned:
+    """A comment or a mail: from its HTML, which tells what was hidden, and from its plain text
+    only where there is none; with the mail history below it folded into one line.
+
+    Args:
+        html: The message as HTML.
+        plain: The same as plain text, which may hold what the HTML hides.
+        limit: The most characters that are kept.
+        unfold: Whether quoted history stays.
+    """
+    if unfold:
+        return clean_html(html, limit) if html else clean_text(plain or "", limit)
+    from mcp_server_zendesk.serving.cleaning.quoting import folded, without_marks  # noqa: PLC0415 - as below
+
+    if not html:
+        message = folded(without_marks(plain or ""))
+        return replace(clean_text(message.text, limit), folded=message.lines)
+    from mcp_server_zendesk.serving.cleaning.markdown import to_markdown  # noqa: PLC0415 - loads a parser
+
+    markdown, hidden, whole = to_markdown(html[:HTML_CHARACTERS], history=True)
+    whole = whole and len(html) <= HTML_CHARACTERS
+    markdown = markdown if whole else untorn(markdown)
+    message = folded(markdown)
+    cleaned = clean_text(message.text, limit, hidden=hidden)
+    truncated = cleaned.truncated or not whole
+    return replace(cleaned, truncated=truncated, folded=message.lines)
+
+
+def _harmless(text: str) -> str:
+    """Images, links and forged fences made harmless, and what is to be redacted taken out."""
+    return with_fences_broken(settled(redacted(text)))
