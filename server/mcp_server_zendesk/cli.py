@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from mcp_server_zendesk import __version__
+from mcp_server_zendesk.commands.audit import audit
 from mcp_server_zendesk.commands.auth import auth
 from mcp_server_zendesk.commands.config import config_client
 from mcp_server_zendesk.commands.doctor import doctor
@@ -46,8 +47,9 @@ def main() -> None:
       mcp-server-zendesk doctor
       mcp-server-zendesk config claude-desktop --write
       mcp-server-zendesk tools --scopes "read tickets:write"
+      mcp-server-zendesk audit audit.jsonl --ticket 1001
     """
 
 
-for command in (setup, auth, doctor, config_client, tools, demo, serve):
+for command in (setup, auth, doctor, config_client, tools, demo, serve, audit):
     main.add_command(command)
