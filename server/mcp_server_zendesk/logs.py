@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from mcp_server_zendesk.connection.credentials import API_TOKENS_END
+from mcp_server_zendesk.tracebacks import WordlessFormatter, log_crashes
 
 if TYPE_CHECKING:
     from mcp_server_zendesk.settings import Settings
@@ -19,13 +20,17 @@ _TALKATIVE = ("httpx", "httpcore", "mcp", "sse_starlette", "uvicorn.access", "as
 
 
 def configure(level: str) -> None:
-    """Send this product's log to stderr at ``level``, and the libraries' warnings."""
+    """Send this product's log to stderr at ``level``, and the libraries' warnings.
+
+    An exception is logged without its words, also one that nobody catches.
+    """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(WordlessFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("stamina").setLevel(logging.ERROR)  # the handle tells of each repetition
+    log_crashes()
 
 
 def tell_of(settings: Settings) -> None:

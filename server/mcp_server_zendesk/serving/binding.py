@@ -15,7 +15,9 @@ from pydantic import BeforeValidator
 
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.serving import confirmation
+from mcp_server_zendesk.serving.admission import admit
 from mcp_server_zendesk.serving.arguments import unwrapped
+from mcp_server_zendesk.serving.cleaning import redaction
 from mcp_server_zendesk.serving.inventory import Inventory
 from mcp_server_zendesk.serving.results import Illustrated, Image, compact, payload_of
 from mcp_server_zendesk.serving.spec import ToolSpec
@@ -35,9 +37,11 @@ def bind(spec: ToolSpec, inventory: Inventory) -> Callable[..., Awaitable[CallTo
 
     async def run(**arguments: Any) -> CallToolResult:
         zendesk = current_handle.get()
-        if spec.confirm is not None:
+        if spec.confirm is None:
+            await admit(spec, zendesk, arguments)
+        else:
             answer = arguments.pop(confirmation.PARAMETER)
-            again = partial(spec.confirm, zendesk, **arguments)
+            again = partial(redaction.as_it_is(spec.confirm), zendesk, **arguments)
             await confirmation.approved(spec, zendesk, answer, again)
         try:
             result = await spec.handler(zendesk, **injected, **arguments)
@@ -48,7 +52,7 @@ def bind(spec: ToolSpec, inventory: Inventory) -> Callable[..., Awaitable[CallTo
         content: list[ContentBlock] = [TextContent(type="text", text=compact(payload))]
         if isinstance(result, Illustrated):
             content += map(_picture, result.images)
-        return CallToolResult(content=content, structured_content=payload)
+        return CallToolResult(content=content, structured_content=payload, _meta=redaction.told())
 
     parameters = [
         parameter.replace(

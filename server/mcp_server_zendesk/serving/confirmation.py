@@ -2,6 +2,9 @@
 
 The question is put by the client (elicitation), in words that a person recognises. There is no
 argument by which a model could answer it.
+
+Today's clients get the question as the answer to their call, and call again with a human's answer
+and what the SDK sealed (``sealing``). Older ones are asked while their call waits.
 """
 
 from __future__ import annotations
@@ -12,24 +15,33 @@ from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Annotated, Any
 
+import anyio
+from anyio.abc import TaskGroup
 from mcp.server.elicitation import AcceptedElicitation, ElicitationResult
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.resolve import Elicit, Resolve
+from mcp.server.request_state import RequestStateSecurity
+from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import BaseModel, Field
 
 from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.serving import admission
+from mcp_server_zendesk.serving.cleaning.redaction import as_it_is
 from mcp_server_zendesk.serving.refusals import (
     AlreadyDone,
     ChangedMeanwhile,
     ConfirmationDeclined,
     ConfirmationUnavailable,
 )
+from mcp_server_zendesk.serving.shown import visible
 from mcp_server_zendesk.serving.spec import Question, ToolSpec
-from mcp_server_zendesk.serving.text import with_nothing_hidden
 
 ANSWER_SECONDS = 600.0
-"""How long the SDK takes an answer for its question."""
+"""How long an answer counts for its question, whichever way it was put."""
+
+WAITING_SECONDS = 15.0
+"""Between two signs of life while a human thinks: clients give up on a silent call."""
 
 PARAMETER = "confirmation"
 """The parameter of a bound tool that no client can fill."""
@@ -60,6 +72,11 @@ an answer to another one does not count.
 """
 
 
+def sealing() -> RequestStateSecurity:
+    """How the SDK seals a question that today's clients carry back with its answer."""
+    return RequestStateSecurity.ephemeral(ttl=ANSWER_SECONDS)
+
+
 def resolver(spec: ToolSpec, handle: ContextVar[Zendesk], *, trusts_client: bool) -> Resolve:
     """Fills ``PARAMETER``: asks where the tool's question for these arguments needs a yes.
 
@@ -68,22 +85,30 @@ def resolver(spec: ToolSpec, handle: ContextVar[Zendesk], *, trusts_client: bool
         handle: The handle of the call in this task.
         trusts_client: The host's own approval prompt is trusted (``confirm = "client"``).
     """
-    confirm = spec.confirm
-    if confirm is None:
+    if spec.confirm is None:
         raise TypeError(f"{spec.name} confirms nothing")
+    confirm = as_it_is(spec.confirm)
 
     async def ask(context: Context[Any, Any], **arguments: Any) -> Any:
         zendesk = handle.get()
-        question = None if trusts_client else await confirm(zendesk, **arguments)
-        _asked.set(question)
+        waits_for_it = context.protocol_version not in MODERN_PROTOCOL_VERSIONS
+        question: Question | None = None
+        await admission.admit(spec, zendesk, arguments)
+        if not trusts_client or admission.asks(zendesk):
+            question = await confirm(zendesk, **arguments)
+            admission.permit(spec, zendesk, question)
         _trusts_client.set(trusts_client)
-        _thought_over.set(context.protocol_version not in MODERN_PROTOCOL_VERSIONS)
-        if question is None:
+        _thought_over.set(waits_for_it)
+        if question is None or trusts_client:
             return Yes(agree=True)
+        _asked.set(question)
+        zendesk.question = question.text
         if not _can_ask(context):
             raise ConfirmationUnavailable
         schema: type[BaseModel] = TypedBack if question.type_back else Yes
-        return Elicit(with_nothing_hidden(question.text), schema)
+        if waits_for_it:
+            return await _answered(context, zendesk, visible(question.text), schema)
+        return Elicit(visible(question.text), schema)
 
     ask.__qualname__ = ask.__name__ = f"confirm_{spec.name}"
     own = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=Context[Any, Any])
@@ -94,6 +119,52 @@ def resolver(spec: ToolSpec, handle: ContextVar[Zendesk], *, trusts_client: bool
     ask.__signature__ = inspect.Signature([own, *named])  # type: ignore[attr-defined]
     ask.__annotations__ = {p.name: p.annotation for p in (own, *named)}
     return Resolve(ask)
+
+
+async def _answered(
+    context: Context[Any, Any], zendesk: Zendesk, text: str, schema: type[BaseModel]
+) -> Any:
+    """What a human answers while the call waits, for ``ANSWER_SECONDS`` at most.
+
+    Raises:
+        ConfirmationDeclined: No, or what is no answer, or nothing in time: then the question is
+            withdrawn, and an answer to it is dropped.
+        ConfirmationUnavailable: The client could not ask after all.
+    """
+    given: ElicitationResult[Any] | Exception | None = None
+    async with anyio.create_task_group() as waiting:
+        waiting.start_soon(_wait, zendesk, waiting)
+        try:
+            given = await context.elicit(text, schema)
+        except Exception as error:  # noqa: BLE001 - told below, outside the group
+            given = error
+        waiting.cancel_scope.cancel()
+    if given is None:
+        raise ConfirmationDeclined(in_time=False)
+    if isinstance(given, MCPError):
+        raise ConfirmationUnavailable(failed=True) from given
+    if isinstance(given, ValueError):
+        raise ConfirmationDeclined(mistyped=True) from given  # an answer that is none
+    if isinstance(given, Exception):
+        raise given
+    if not isinstance(given, AcceptedElicitation):
+        raise ConfirmationDeclined
+    return given.data
+
+
+async def _wait(zendesk: Zendesk, waiting: TaskGroup) -> None:
+    """Tell the client now and then that a human is thinking, and end it when the time is up.
+
+    A client that does not listen holds nothing up.
+    """
+    waited = WAITING_SECONDS
+    await zendesk.access.sleep(WAITING_SECONDS)
+    while waited < ANSWER_SECONDS:
+        words = "Waiting for the user's answer"
+        waiting.start_soon(zendesk.progress, waited, ANSWER_SECONDS, words)
+        await zendesk.access.sleep(WAITING_SECONDS)
+        waited += WAITING_SECONDS
+    waiting.cancel_scope.cancel()
 
 
 Answer = ElicitationResult[Any]
@@ -131,14 +202,14 @@ async def approved(
         zendesk.confirmed = _trusts_client.get()
         return
     if not isinstance(answer, AcceptedElicitation):
-        raise ConfirmationDeclined(mistyped=False)
+        raise ConfirmationDeclined
     data = answer.data
     if question.type_back is not None:
         typed = data.typed if isinstance(data, TypedBack) else ""
         if typed.strip().lstrip("#") != question.type_back:
             raise ConfirmationDeclined(mistyped=True)
     elif not (isinstance(data, Yes) and data.agree):
-        raise ConfirmationDeclined(mistyped=False)
+        raise ConfirmationDeclined
     zendesk.began = zendesk.access.clock()
     if _thought_over.get() and await again() != question:
         raise ChangedMeanwhile(spec.name)
@@ -169,6 +240,9 @@ def take_back(zendesk: Zendesk) -> None:
 
 
 def _can_ask(context: Context[Any, Any]) -> bool:
+    modern = context.protocol_version in MODERN_PROTOCOL_VERSIONS
+    if not modern and not context.session.can_send_request:
+        return False
     capabilities = context.client_capabilities
     elicitation = capabilities.elicitation if capabilities is not None else None
     return elicitation is not None and (elicitation.form is not None or elicitation.url is None)

@@ -13,7 +13,7 @@ from typing import Any
 
 from mcp_server_zendesk.connection import errors
 from mcp_server_zendesk.connection.errors import Outcome
-from mcp_server_zendesk.serving import explain_refusals, refusals
+from mcp_server_zendesk.serving import explain_policy, explain_refusals, refusals
 from mcp_server_zendesk.serving.explanation import Circumstances, Explanation
 
 _LOOK_FIRST = "Whether the change was made is unknown: read the record again before you repeat. "
@@ -102,12 +102,14 @@ def _read_only(_: refusals.ReadOnlyWorkspace, at: Circumstances) -> Explanation:
 
 
 def _confirmation_unavailable(
-    _: refusals.ConfirmationUnavailable, at: Circumstances
+    error: refusals.ConfirmationUnavailable, at: Circumstances
 ) -> Explanation:
     return Explanation(
         kind="confirmation_unavailable",
         message=f"{at.tool} was not called: a human has to confirm it, and this client cannot ask.",
-        reason="The client does not support elicitation, and this workspace requires it.",
+        reason="The client was given the question, and answered with an error instead."
+        if error.failed
+        else "The client does not support elicitation, and this workspace requires it.",
         hint="Tell the user what you would have done, so that they do it in Zendesk, or that an "
         'admin can set confirm = "client" where the client asks before each tool call.',
         who="admin",
@@ -115,13 +117,17 @@ def _confirmation_unavailable(
 
 
 def _confirmation_declined(error: refusals.ConfirmationDeclined, at: Circumstances) -> Explanation:
+    reason, hint = "The user declined, or closed the question.", "Ask the user what they want."
+    if error.mistyped:
+        reason = "What was typed is not what was asked for."
+    if not error.in_time:
+        reason = "Nobody answered the question in time; an answer that comes later is ignored."
+        hint = "Tell the user that nothing was done, and call again once they are there to answer."
     return Explanation(
         kind="confirmation_declined",
         message=f"{at.tool} was not called: the user did not confirm it.",
-        reason="What was typed is not what was asked for."
-        if error.mistyped
-        else "The user declined, or closed the question.",
-        hint="Do not repeat the call. Ask the user what they want instead.",
+        reason=reason,
+        hint=f"Do not repeat the call now. {hint}",
         who="user",
     )
 
@@ -255,6 +261,19 @@ def _rate_limited(error: errors.RateLimited, at: Circumstances) -> Explanation:
     )
 
 
+def _audit_unavailable(error: refusals.AuditUnavailable, at: Circumstances) -> Explanation:
+    return Explanation(
+        kind="not_configured",
+        message=f"{at.tool} was not carried out: the server's audit log cannot be written "
+        f"({error}).",
+        reason="A change that would leave no trace in the audit log is not made.",
+        hint="Tell the user that whoever runs this server has to give its audit log room and "
+        "permission to be written; reading still works.",
+        who="admin",
+        retryable=False,
+    )
+
+
 def _internal(_: BaseException, at: Circumstances) -> Explanation:
     return Explanation(
         kind="internal_error",
@@ -276,6 +295,7 @@ ROWS: Mapping[type[BaseException], Row] = {
     refusals.InvalidArguments: _invalid_arguments,
     refusals.UnknownTool: _unknown_tool,
     refusals.ReadOnlyWorkspace: _read_only,
+    refusals.AuditUnavailable: _audit_unavailable,
     refusals.ConfirmationUnavailable: _confirmation_unavailable,
     refusals.ConfirmationDeclined: _confirmation_declined,
     refusals.ChangedMeanwhile: _changed_meanwhile,
@@ -284,6 +304,8 @@ ROWS: Mapping[type[BaseException], Row] = {
     errors.TokenUnavailable: _token_unavailable,
     errors.ScopeMissing: _scope_missing,
     errors.OutOfReach: _internal,
+    errors.PolicyRefused: explain_policy.policy_refused,
+    errors.CeilingReached: explain_policy.ceiling_reached,
     errors.ConnectionFailed: _no_connection,
     errors.TimedOut: _timed_out,
     errors.UnreadableResponse: _unreadable,

@@ -11,10 +11,11 @@ from typing import Any
 from mcp_server_zendesk.connection import errors
 from mcp_server_zendesk.connection.credentials import API_TOKENS_END
 from mcp_server_zendesk.connection.scopes import ScopeGroup
+from mcp_server_zendesk.serving.cleaning.text import clean_line
 from mcp_server_zendesk.serving.explanation import Circumstances, Explanation
-from mcp_server_zendesk.serving.text import clean_line
 
 _MAX_ALLOWED_VALUES = 60
+_REASON = 600
 
 _LAYERS = {
     "workspace": "the scopes configured for the workspace",
@@ -223,12 +224,14 @@ def validation_failed(error: errors.ValidationFailed, at: Circumstances) -> Expl
     details: dict[str, Any] = {"fields": fields} if fields else {}
     if not fields and refusal.text:
         details["zendesk_says"] = at.clean(refusal.text)
-    named = ", ".join(dict.fromkeys(entry["field"] for entry in fields))
+    named = clean_line(", ".join(dict.fromkeys(entry["field"] for entry in fields)))
     return Explanation(
         kind="validation_failed",
         message=f"Zendesk refused the values that {at.tool} sent"
         + (f" ({named})." if named else "."),
-        reason="; ".join(f"{entry['field']}: {entry['problem']}" for entry in fields)
+        reason=clean_line(
+            "; ".join(f"{entry['field']}: {entry['problem']}" for entry in fields), _REASON
+        )
         or "Zendesk's validation did not say which field.",
         hint="Correct the fields in details.fields and call again; ask the user for a value that "
         "you do not know.",

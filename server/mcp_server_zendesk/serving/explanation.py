@@ -9,13 +9,14 @@ from itertools import takewhile
 from typing import Any, Literal, get_args
 
 from mcp_server_zendesk.connection.errors import Outcome
-from mcp_server_zendesk.serving.text import clean_line
+from mcp_server_zendesk.serving.cleaning.text import clean_line
 
 Kind = Literal[
     "invalid_arguments",
     "unknown_tool",
     "scope_missing",
     "read_only",
+    "policy_refused",
     "confirmation_declined",
     "confirmation_unavailable",
     "not_configured",

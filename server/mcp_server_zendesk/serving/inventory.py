@@ -6,6 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from mcp_server_zendesk.connection.guarding.ceilings import Ceilings
+from mcp_server_zendesk.connection.guarding.guard import Guard
+from mcp_server_zendesk.connection.guarding.places import Places
+from mcp_server_zendesk.connection.guarding.recipients import Recipients
+from mcp_server_zendesk.connection.guarding.touched import EFFECTS
 from mcp_server_zendesk.connection.nearest import or_nearest
 from mcp_server_zendesk.connection.scopes import HeldScopes, without_implied
 from mcp_server_zendesk.serving.spec import (
@@ -17,18 +22,39 @@ from mcp_server_zendesk.serving.spec import (
     ToolSpec,
 )
 
-Hidden = Literal["excluded", "toolset", "read_only", "scope"]
+Hidden = Literal["excluded", "toolset", "read_only", "effect", "scope"]
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the admin decided. Exclude beats tools, tools beat toolsets, read-only beats all."""
+    """What the admin decided. Exclude beats tools, tools beat toolsets, read-only beats all.
+
+    None means no limit, and an empty tuple that nobody and nothing is allowed.
+    """
 
     toolsets: tuple[str, ...] = DEFAULT_TOOLSETS
     tools: tuple[str, ...] = ()
     exclude_tools: tuple[str, ...] = ()
     read_only: bool = False
     confirm: Literal["require", "client"] = "require"
+    allow_effects: frozenset[str] = EFFECTS
+    allow_recipients: tuple[str, ...] | None = None
+    allow_brands: tuple[str, ...] | None = None
+    allow_groups: tuple[str, ...] | None = None
+    writes_per_minute: int | None = None
+    writes_per_session: int | None = None
+
+    def guard(self) -> Guard:
+        """A guard of these limits, with nothing counted yet."""
+        recipients, groups, brands = self.allow_recipients, self.allow_groups, self.allow_brands
+        ceilings = Ceilings(self.writes_per_minute, self.writes_per_session)
+        return Guard(
+            effects=self.allow_effects,
+            recipients=None if recipients is None else Recipients(recipients),
+            groups=None if groups is None else Places("group", groups),
+            brands=None if brands is None else Places("brand", brands),
+            ceilings=ceilings if self.writes_per_minute or self.writes_per_session else None,
+        )
 
     def check(self, specs: Iterable[ToolSpec]) -> None:
         """Refuse names that do not exist: a typing mistake must not widen or narrow silently.
@@ -73,6 +99,8 @@ class Inventory:
             return "toolset"
         if policy.read_only and spec.effect != "read":
             return "read_only"
+        if policy.allow_effects.isdisjoint({spec.effect, spec.least_effect}):
+            return "effect"
         if not held.allows(spec.scopes):
             return "scope"
         return None
@@ -92,6 +120,8 @@ class Inventory:
         for spec in self.visible(held):
             wanted.update(next(filter(held.meets, group)) for group in spec.scopes)
             wanted.update(filter(held.meets, spec.enriched_by))
+            if spec.effect != "read":
+                wanted.update(filter(held.meets, self.policy.guard().reads_with))
         return without_implied(wanted or configured)
 
     def _chosen(self, spec: ToolSpec) -> bool:

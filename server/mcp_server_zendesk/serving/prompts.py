@@ -20,7 +20,7 @@ from mcp_types import (
 
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.nearest import or_nearest
-from mcp_server_zendesk.serving.text import clean_line
+from mcp_server_zendesk.serving.cleaning.text import clean_line
 
 _LONGEST_VALUE = 200
 _MOST_COMPLETIONS = 100

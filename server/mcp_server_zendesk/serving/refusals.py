@@ -60,15 +60,20 @@ class UnknownTool(RefusedHere):
 
 
 class ConfirmationUnavailable(RefusedHere):
-    """A human has to say yes, and this client cannot ask."""
+    """A human has to say yes, and this client cannot ask, or ``failed`` when it tried."""
+
+    def __init__(self, *, failed: bool = False) -> None:
+        super().__init__("nobody can be asked")
+        self.failed = failed
 
 
 class ConfirmationDeclined(RefusedHere):
-    """The human said no, nothing, or ``mistyped`` what was to be typed."""
+    """The human said no, ``mistyped`` what was to be typed, or did not answer ``in_time``."""
 
-    def __init__(self, *, mistyped: bool) -> None:
+    def __init__(self, *, mistyped: bool = False, in_time: bool = True) -> None:
         super().__init__("not confirmed")
         self.mistyped = mistyped
+        self.in_time = in_time
 
 
 class ChangedMeanwhile(RefusedHere):
@@ -77,6 +82,10 @@ class ChangedMeanwhile(RefusedHere):
 
 class AlreadyDone(RefusedHere):
     """The very same was done on such a yes within the last minutes."""
+
+
+class AuditUnavailable(RefusedHere):
+    """What is about to be done cannot be written down first, so it is not done."""
 
 
 class ReadOnlyWorkspace(RefusedHere):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from mcp.server.mcpserver.exceptions import (
     ResourceError,
     ResourceNotFoundError,
     ToolError,
-    UnexpectedToolError,
 )
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
@@ -33,10 +31,9 @@ from mcp_types import (
     Prompt,
     PromptReference,
     ResourceTemplate,
-    TextContent,
     Tool,
 )
-from pydantic import AnyUrl, ValidationError
+from pydantic import AnyUrl
 
 from mcp_server_zendesk.connection.access import Access
 from mcp_server_zendesk.connection.errors import ScopeMissing, ValidationFailed, ZendeskError
@@ -45,31 +42,34 @@ from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.nearest import nearest, or_nearest
 from mcp_server_zendesk.connection.scopes import HeldScopes
 from mcp_server_zendesk.serving import confirmation, listing
+from mcp_server_zendesk.serving.admission import forbidden
 from mcp_server_zendesk.serving.announcing import Announcer, declare_list_changes
-from mcp_server_zendesk.serving.arguments import (
-    echoable,
-    problems_in,
-    refuse_unknown,
-    verbatim,
-    without_null,
-)
-from mcp_server_zendesk.serving.audit import Audit
+from mcp_server_zendesk.serving.arguments import refuse_unknown, verbatim, without_null
+from mcp_server_zendesk.serving.auditing.audit import Audit
 from mcp_server_zendesk.serving.binding import bind, current_handle
+from mcp_server_zendesk.serving.calls import (
+    Call,
+    as_result,
+    caller_of,
+    cause_of,
+    progress_to,
+)
+from mcp_server_zendesk.serving.cleaning.redaction import Redaction
+from mcp_server_zendesk.serving.cleaning.text import clean_line
 from mcp_server_zendesk.serving.explain import explain
 from mcp_server_zendesk.serving.explanation import META_KEY, Circumstances, Explanation
 from mcp_server_zendesk.serving.instructions import instructions
 from mcp_server_zendesk.serving.inventory import Inventory
+from mcp_server_zendesk.serving.policy_words import narrowing
 from mcp_server_zendesk.serving.prompts import PromptSpec, completion_of
 from mcp_server_zendesk.serving.refusals import (
     ConfirmationDeclined,
-    InvalidArguments,
     ReadOnlyWorkspace,
     UnknownTool,
 )
 from mcp_server_zendesk.serving.resources import ResourceSpec, resource_at
 from mcp_server_zendesk.serving.results import compact
 from mcp_server_zendesk.serving.spec import ToolSpec
-from mcp_server_zendesk.serving.text import clean_line
 
 logger = logging.getLogger(__name__)
 
@@ -77,30 +77,6 @@ SERVER_NAME = "mcp-server-zendesk"
 
 _CLOSE_ENOUGH = 0.8
 """Of a tool's name: `search_ticket` is a slip, `create_ticket` is another wish."""
-
-
-@dataclass(slots=True)
-class _Call:
-    """One tools/call on its way through the boundary."""
-
-    tool: str
-    arguments: dict[str, Any]
-    spec: ToolSpec | None
-    started: float = field(default_factory=time.perf_counter)
-    zendesk: Zendesk | None = None
-
-    @property
-    def writes(self) -> bool:
-        return self.spec is not None and self.spec.effect != "read"
-
-    def circumstances(self) -> Circumstances:
-        return Circumstances(
-            tool=self.spec.name if self.spec else "the tool",
-            writes=self.writes,
-            outcome=self.zendesk.outcome if self.zendesk else "not_applied",
-            request_id=self.zendesk.request_id if self.zendesk else None,
-            sent_values=echoable(self.arguments, self.spec.parameters if self.spec else ()),
-        )
 
 
 class ZendeskServer(MCPServer[Any]):
@@ -119,10 +95,12 @@ class ZendeskServer(MCPServer[Any]):
         listings: Path,
         prompts: tuple[PromptSpec, ...] = (),
         resources: tuple[ResourceSpec, ...] = (),
+        redaction: Redaction | None = None,
     ) -> None:
         self._access = access
         self._inventory = inventory
         self._audit = audit
+        self._redaction = redaction or Redaction()
         self._tasks: TaskGroup | None = None
         self._listings = listings
         self._prompts = prompts
@@ -139,10 +117,13 @@ class ZendeskServer(MCPServer[Any]):
                 access.connection.account.subdomain,
                 offered,
                 read_only=inventory.policy.read_only,
+                redacts=bool(self._redaction.kinds),
+                policy=narrowing(inventory.policy),
             ),
             version=version,
             log_level="WARNING",
             subscriptions=self._announcer.bus,
+            request_state_security=confirmation.sealing(),
             middleware=[declare_list_changes, self._announcer.notice],
         )
 
@@ -170,33 +151,43 @@ class ZendeskServer(MCPServer[Any]):
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
         """Permit, check, run, explain and record one call. Never raises for a tool's failure."""
-        call = _Call(name, arguments, self._inventory.find(name))
+        known = self._inventory.find(name)
+        call = Call(name, arguments, known, self._audit.call(name, known, caller_of(context)))
         kind = "cancelled"
         confirmation.begin()
+        self._redaction.begin()
         try:
             spec = self._permitted(call)
             call.arguments = without_null(arguments, spec.parameters)
             refuse_unknown(call.arguments, [p.name for p in spec.parameters], self._elsewhere(spec))
+            if call.writes:
+                self._redaction.refuse_marks(call.arguments)
             self._learn_granted()
             call.zendesk = Zendesk(
-                self._access, spec.reach, self._access.held(), progress=_progress(context)
+                self._access,
+                spec.reach,
+                self._access.held(),
+                progress=progress_to(context),
+                sending=call.announce,
             )
             if call.writes:
-                self._audit.intent(spec, call.arguments)
+                call.lines.intent(call.arguments)
             self._bind(spec)
             current_handle.set(call.zendesk)
             prepared = verbatim(call.arguments, spec.parameters)
             result = await super().call_tool(name, prepared, context)
-            kind = "ok"
+            kind = "asked" if isinstance(result, InputRequiredResult) else "ok"
         except MCPError:
             kind = "protocol_error"
             raise
         except Exception as error:  # noqa: BLE001 - the boundary explains everything
             explanation = await self._explained(error, call)
             kind = explanation.kind
-            result = _as_result(explanation)
+            result = as_result(explanation)
         finally:
-            self._record(call, kind)
+            if call.zendesk is not None:
+                self._access.guard.settle(call.zendesk)
+            call.record(kind)
         return result
 
     async def list_prompts(self) -> list[Prompt]:
@@ -243,6 +234,7 @@ class ZendeskServer(MCPServer[Any]):
     ) -> Completion | None:
         """Names for a prompt's argument, from what is kept for minutes. None where unknown."""
         del context
+        self._redaction.begin()
         if not isinstance(ref, PromptReference):
             return None
         source = self._offered_prompt(ref.name).completions.get(argument.name)
@@ -264,12 +256,13 @@ class ZendeskServer(MCPServer[Any]):
             raise MCPError(code=INVALID_PARAMS, message=problem)
         return usable[name]
 
-    def _permitted(self, call: _Call) -> ToolSpec:
+    def _permitted(self, call: Call) -> ToolSpec:
         """The spec of a tool that may be called now.
 
         Raises:
             UnknownTool: There is none, or it is switched off.
             ReadOnlyWorkspace: It writes, and the workspace is read-only.
+            PolicyRefused: Its effect is not allowed.
             ScopeMissing: The effective scopes do not allow it.
         """
         held = self._access.held()
@@ -280,14 +273,16 @@ class ZendeskServer(MCPServer[Any]):
         why = self._inventory.why_hidden(call.spec, held)
         if why == "read_only":
             raise ReadOnlyWorkspace
+        if why == "effect":
+            raise forbidden(call.spec.effect, self._access.guard.effects)
         if why == "scope":
             raise ScopeMissing(call.spec.scopes, held)
         if why is not None:
             raise UnknownTool(exists=True)
         return call.spec
 
-    async def _explained(self, error: Exception, call: _Call) -> Explanation:
-        cause = _cause(error)
+    async def _explained(self, error: Exception, call: Call) -> Explanation:
+        cause = cause_of(error)
         if isinstance(cause, ToolError) and confirmation.waits():
             cause = ConfirmationDeclined(mistyped=True)  # an answer that is none
         if isinstance(cause, ValidationFailed) and call.zendesk is not None:
@@ -297,22 +292,9 @@ class ZendeskServer(MCPServer[Any]):
             logger.error("%s failed", call.circumstances().tool, exc_info=cause)
         return explanation
 
-    def _circumstances(self, call: _Call) -> Circumstances:
+    def _circumstances(self, call: Call) -> Circumstances:
         return replace(
             call.circumstances(), sign_in=self._access.sign_in, today=self._access.today()
-        )
-
-    def _record(self, call: _Call, kind: str) -> None:
-        at = call.circumstances()
-        self._audit.outcome(
-            call.tool,
-            call.spec,
-            call.arguments,
-            kind=kind,
-            milliseconds=(time.perf_counter() - call.started) * 1000,
-            requests=call.zendesk.requests if call.zendesk else 0,
-            outcome=at.outcome if call.writes else None,
-            request_id=at.request_id,
         )
 
     def _listing(self, spec: ToolSpec) -> Tool:
@@ -350,31 +332,3 @@ class ZendeskServer(MCPServer[Any]):
 
     def _visible_names(self, held: HeldScopes) -> list[str]:
         return [spec.name for spec in self._inventory.visible(held)]
-
-
-def _cause(error: Exception) -> Exception:
-    """What really happened, below the wrapping of the SDK."""
-    cause = error.__cause__
-    if isinstance(error, ToolError) and isinstance(cause, ValidationError):
-        if isinstance(error, UnexpectedToolError):
-            return cause
-        return InvalidArguments(problems_in(cause))
-    return cause if isinstance(error, ToolError) and isinstance(cause, Exception) else error
-
-
-def _as_result(explanation: Explanation) -> CallToolResult:
-    """An error without structured content: older clients check that against the output schema."""
-    payload = explanation.payload()
-    return CallToolResult(
-        is_error=True,
-        content=[TextContent(type="text", text=compact(payload))],
-        _meta={META_KEY: payload["error"]},
-    )
-
-
-def _progress(context: Context[Any, Any] | None) -> Any:
-    async def report(done: float, total: float | None, message: str) -> None:
-        if context is not None:
-            await context.report_progress(done, total, message)
-
-    return report

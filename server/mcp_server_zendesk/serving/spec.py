@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Annotated, Any, Literal, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from mcp_server_zendesk.connection.handle import Reach
 from mcp_server_zendesk.connection.scopes import ScopeGroup
@@ -44,12 +44,15 @@ class Question:
     """What a human is asked before a tool acts.
 
     ``text`` names what a person recognises, holds all that will be sent, and says as of when (a
-    ticket's last change): a yes counts only for the very same text. ``type_back`` is what must be
-    typed before something that cannot be undone; without it a yes will do.
+    ticket's last change): a yes counts only for the very same question. ``type_back`` is what must
+    be typed before something that cannot be undone; without it a yes will do. ``recipients`` are
+    all whom the call itself would reach: bare mail addresses, and ``user 123`` or the like where
+    the address cannot be seen.
     """
 
     text: str
     type_back: str | None = None
+    recipients: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,14 @@ class ToolSpec:
         """All that the handle of this tool's calls may do."""
         members = [scope for group in self.scopes for scope in group]
         return Reach(writes=self.effect != "read", scopes=frozenset([*members, *self.enriched_by]))
+
+    @property
+    def least_effect(self) -> Effect:
+        """What the tool does where its arguments need no question, as its ``confirm`` declares."""
+        if self.confirm is None or self.effect != "contact":
+            return self.effect
+        asked = _signature_of(self.confirm).return_annotation
+        return "write" if type(None) in get_args(asked) else self.effect
 
     @property
     def hints(self) -> dict[str, bool]:

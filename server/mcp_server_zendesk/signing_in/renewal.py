@@ -212,7 +212,7 @@ class ClientCredentials:
         self._endpoint = endpoint
         self._scopes = scopes
         self._clock = clock
-        self._header: str | None = None
+        self._token: SecretStr | None = None
         self._ends = 0.0
         self._made_at = float("-inf")
         self._refused: tuple[float, TokenRefused] | None = None
@@ -256,8 +256,13 @@ class ClientCredentials:
             self.granted = issued.scopes
             self._made_at = self._clock()
             self._ends = self._made_at + (issued.expires_in or float("inf"))
-            self._header = bearer(issued.access_token.get_secret_value())
-            return self._header
+            self._token = issued.access_token
+            return bearer(issued.access_token.get_secret_value())
+
+    @property
+    def _header(self) -> str | None:
+        """What signs, made where it is used: nothing here shows it."""
+        return None if self._token is None else bearer(self._token.get_secret_value())
 
 
 def _again(error: TokenRefused) -> TokenRefused:

@@ -1,0 +1,78 @@
+"""What the policy says of a call before a human is asked and before anything is sent for it.
+
+The guard at the connection sees to the same once more, request by request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mcp_server_zendesk.connection.errors import PolicyRefused
+from mcp_server_zendesk.connection.guarding.touched import EFFECTS
+from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.serving.spec import Effect, Question, ToolSpec
+
+_CHANGED = ("ticket_id", "ticket_ids", "source_ticket_ids", "target_ticket_id")
+_LOOKED_AT = (*_CHANGED, "follow_up_of")
+"""Arguments that name the tickets a tool changes, or goes on with."""
+
+_WOULD: Mapping[Effect, str] = {
+    "read": "read",
+    "write": "change a record",
+    "contact": "contact people",
+    "irreversible": "do what cannot be undone",
+}
+
+
+async def admit(spec: ToolSpec, zendesk: Zendesk, arguments: Mapping[str, Any]) -> None:
+    """Look whether the tickets may be touched, and take the places that the call needs.
+
+    Args:
+        spec: Of the tool.
+        zendesk: The call's handle.
+        arguments: As they were validated.
+
+    Raises:
+        PolicyRefused: The policy forbids it, or has no place left.
+        ZendeskError: The tickets could not be looked at.
+    """
+    if spec.effect == "read":
+        return
+    guard = zendesk.access.guard
+    await guard.check_tickets(zendesk, _tickets(arguments, _LOOKED_AT))
+    guard.reserve(zendesk, max(1, len(_tickets(arguments, _CHANGED))))
+
+
+def asks(zendesk: Zendesk) -> bool:
+    """Whether the policy looks at a tool's question even where no human is to answer it."""
+    guard = zendesk.access.guard
+    return guard.recipients is not None or guard.effects != EFFECTS
+
+
+def permit(spec: ToolSpec, zendesk: Zendesk, question: Question | None) -> None:
+    """Refuse a call whose question tells that it goes beyond the policy.
+
+    Raises:
+        PolicyRefused: By the effect of these very arguments, or by whom they reach.
+    """
+    guard = zendesk.access.guard
+    effects = {spec.least_effect if question is None else spec.effect}
+    if question is not None and question.recipients:
+        effects.add("contact")
+        guard.check_recipients(question.recipients)
+    for effect in sorted(effects - guard.effects):
+        raise forbidden(effect, guard.effects)
+
+
+def forbidden(effect: Effect, allowed: frozenset[str]) -> PolicyRefused:
+    """The refusal of an effect."""
+    return PolicyRefused("allow_effects", f"it would {_WOULD[effect]}", allowed=sorted(allowed))
+
+
+def _tickets(arguments: Mapping[str, Any], names: tuple[str, ...]) -> set[int]:
+    found: set[int] = set()
+    for name in names:
+        value = arguments.get(name)
+        found.update(value if isinstance(value, list) else [value] if value is not None else [])
+    return found
