@@ -19,6 +19,10 @@ _NEEDED = (
     "tools",
     "exclude_tools",
     "read_only",
+    "allow_effects",
+    "allow_recipients",
+    "allow_groups",
+    "allow_brands",
 )
 
 

@@ -7,17 +7,19 @@ from collections.abc import Sequence
 
 from mcp_server_zendesk.connection.scopes import HeldScopes
 from mcp_server_zendesk.serving.inventory import Inventory
+from mcp_server_zendesk.serving.policy_words import as_object, read_aloud
 from mcp_server_zendesk.serving.spec import ToolSpec
 
 _WHY = {
     "excluded": "left out by exclude_tools",
     "toolset": "its toolset is not chosen",
     "read_only": "the workspace is read-only",
+    "effect": "its effect is not among allow_effects",
 }
 
 
 def report(inventory: Inventory, scopes: frozenset[str], form: str) -> str:
-    """The tools offered, and those hidden with the reason.
+    """The policy in force, the tools offered, and those hidden with the reason.
 
     Args:
         inventory: The catalogue and the policy.
@@ -27,7 +29,9 @@ def report(inventory: Inventory, scopes: frozenset[str], form: str) -> str:
     held = HeldScopes(configured=scopes)
     rows = [(spec, _hidden(inventory, spec, held)) for spec in inventory.specs]
     if form == "json":
-        return json.dumps([_entry(spec, why) for spec, why in rows], indent=2)
+        entries = [_entry(spec, why) for spec, why in rows]
+        told = {"scopes": sorted(scopes), "policy": as_object(inventory, held), "tools": entries}
+        return json.dumps(told, indent=2)
     if form == "markdown":
         lines = ["| tool | what it does | effect | scopes |", "|---|---|---|---|"]
         lines += [
@@ -38,7 +42,8 @@ def report(inventory: Inventory, scopes: frozenset[str], form: str) -> str:
         return "\n".join(lines)
     shown = [(spec.name, spec.effect, needed(spec), "") for spec, why in rows if why is None]
     gone = [(spec.name, spec.effect, needed(spec), why) for spec, why in rows if why is not None]
-    out = [f"Scopes: {' '.join(sorted(scopes))}", "", f"Offered ({len(shown)}):", *_columns(shown)]
+    out = ["Policy:", *(f"  {sentence}" for sentence in read_aloud(inventory, held)), ""]
+    out += [f"Scopes: {' '.join(sorted(scopes))}", "", f"Offered ({len(shown)}):", *_columns(shown)]
     if gone:
         out += ["", f"Hidden ({len(gone)}):", *_columns(gone)]
     return "\n".join(out)

@@ -13,6 +13,7 @@ from mcp_server_zendesk import __version__
 from mcp_server_zendesk.command_lines import PROGRAM, command
 from mcp_server_zendesk.connection.access import Access
 from mcp_server_zendesk.connection.client import Connection
+from mcp_server_zendesk.serving.cleaning.redaction import Redaction, RedactionUnavailable
 from mcp_server_zendesk.serving.inventory import Inventory, Policy
 from mcp_server_zendesk.serving.spec import DEFAULT_TOOLSETS
 from mcp_server_zendesk.settings import ConfigurationError, Settings
@@ -37,6 +38,12 @@ def inventory_of(settings: Settings) -> Inventory:
         exclude_tools=settings.exclude_tools,
         read_only=settings.read_only,
         confirm=settings.confirm,
+        allow_effects=settings.allow_effects,
+        allow_recipients=settings.allow_recipients,
+        allow_brands=settings.allow_brands,
+        allow_groups=settings.allow_groups,
+        writes_per_minute=settings.writes_per_minute,
+        writes_per_session=settings.writes_per_session,
     )
     try:
         policy.check(CATALOGUE)
@@ -57,7 +64,8 @@ def access_to(
     Raises:
         ConfigurationError: The policy names a tool or a toolset that does not exist.
     """
-    scopes = inventory_of(settings).least_scopes(settings.scopes)
+    inventory = inventory_of(settings)
+    scopes = inventory.least_scopes(settings.scopes)
     connection = Connection(
         settings.account,
         credentials_for(settings, scopes, transport=transport, clock=clock),
@@ -70,8 +78,21 @@ def access_to(
         configured=settings.scopes,
         workspace=settings.workspace,
         sign_in=command("auth login", settings),
+        guard=inventory.policy.guard(),
         sleep=sleep,
     )
+
+
+def redaction_of(settings: Settings) -> Redaction:
+    """What is taken out of the texts that a model reads.
+
+    Raises:
+        ConfigurationError: There is no such kind, or it needs an extra that is not installed.
+    """
+    try:
+        return Redaction(settings.redact)
+    except (ValueError, RedactionUnavailable) as error:
+        raise ConfigurationError(str(error)) from None
 
 
 def build_server(
@@ -87,12 +108,13 @@ def build_server(
     Raises:
         ConfigurationError: The policy or the audit file cannot be used.
     """
-    from mcp_server_zendesk.serving.audit import Audit  # noqa: PLC0415 - only a server needs it
+    from mcp_server_zendesk.serving.auditing.audit import Audit  # noqa: PLC0415 - only a server needs it
     from mcp_server_zendesk.serving.server import ZendeskServer  # noqa: PLC0415 - imports mcp
     from zendesk_tools.prompts import PROMPTS  # noqa: PLC0415 - likewise
     from zendesk_tools.resources import RESOURCES  # noqa: PLC0415 - likewise
 
     inventory = inventory_of(settings)
+    redaction = redaction_of(settings)
     try:
         audit = Audit(audit_log, workspace=settings.workspace)
     except OSError as error:
@@ -108,4 +130,5 @@ def build_server(
         listings=LISTINGS,
         prompts=PROMPTS,
         resources=RESOURCES,
+        redaction=redaction,
     )

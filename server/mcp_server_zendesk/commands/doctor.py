@@ -33,6 +33,7 @@ def doctor(*, config: Path | None, as_json: bool, host: str, port: int, **flags:
       role            whether that user may do what the tools do
       scopes          granted and configured scopes; the tools that they hide
       permissions     whether Zendesk lets the user read what the tools read; if not, why
+      policy          what the agent may do, in sentences, and what in it is risky or wrong
       account_facts   closed tickets, custom statuses, sandbox, as far as the account tells
       rate_limit      how much is left of the account's requests a minute
       http_binding    whether HTTP could be served on --host and --port

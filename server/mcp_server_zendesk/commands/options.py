@@ -29,6 +29,13 @@ _FLAGS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--exclude-tools", {"metavar": "NAMES", "help": "Tools to leave out."}),
     ("--read-only", {"is_flag": True, "default": None, "help": "Only tools that change nothing."}),
     ("--confirm", {"metavar": "WHO", "help": "Who asks the human: require or client."}),
+    ("--allow-effects", {"metavar": "NAMES", "help": 'What calls may do, e.g. "read write".'}),
+    ("--allow-recipients", {"metavar": "DOMAINS", "help": "Whom it may contact, e.g. acme.com."}),
+    ("--allow-groups", {"metavar": "NAMES", "help": "Groups whose tickets it may change."}),
+    ("--allow-brands", {"metavar": "NAMES", "help": "Brands whose tickets it may change."}),
+    ("--writes-per-minute", {"metavar": "N", "help": "Records it may change in a minute."}),
+    ("--writes-per-session", {"metavar": "N", "help": "Records it may change while it runs."}),
+    ("--redact", {"metavar": "KINDS", "help": "Take cards, tokens, ... out of what models read."}),
     ("--redirect-ports", {"metavar": "PORTS", "help": "Where the browser's answer may arrive."}),
     ("--log-level", {"metavar": "LEVEL", "help": "debug, info, warning or error; to stderr."}),
 )

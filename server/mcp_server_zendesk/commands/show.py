@@ -16,7 +16,7 @@ from mcp_server_zendesk.commands.options import demo_option, settings_from, work
 @click.option("--json", "form", flag_value="json", help="For machines.")
 @click.option("--markdown", "form", flag_value="markdown", help="A table for documentation.")
 def tools(*, demo: bool, config: Path | None, form: str | None, **flags: Any) -> None:
-    """Show what this configuration offers, with effect and scopes, and what is hidden and why."""
+    """Show the policy in force, which tools it offers, and which are hidden and why."""
     settings = settings_from(config, flags, demo=demo)
     from mcp_server_zendesk.settings import ConfigurationError  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.tool_report import report  # noqa: PLC0415 - loads the catalogue

@@ -17,6 +17,7 @@ Name = Literal[
     "role",
     "scopes",
     "permissions",
+    "policy",
     "account_facts",
     "rate_limit",
     "http_binding",

@@ -10,6 +10,7 @@ from mcp_server_zendesk import __version__
 from mcp_server_zendesk.command_lines import PROGRAM
 from mcp_server_zendesk.connection.client import Connection
 from mcp_server_zendesk.connection.exchange import Channel
+from mcp_server_zendesk.connection.scopes import HeldScopes
 from mcp_server_zendesk.doctor.account import look_at_account, look_at_clock
 from mcp_server_zendesk.doctor.authentication import look_at_authentication
 from mcp_server_zendesk.doctor.binding import Place, look_at_binding
@@ -18,6 +19,7 @@ from mcp_server_zendesk.doctor.configuration import Configured, look_at_configur
 from mcp_server_zendesk.doctor.facts import look_at_facts, look_at_rate_limit
 from mcp_server_zendesk.doctor.network import look_at_network
 from mcp_server_zendesk.doctor.permissions import look_at_permissions
+from mcp_server_zendesk.doctor.policy import look_at_policy
 from mcp_server_zendesk.doctor.role import look_at_role
 from mcp_server_zendesk.doctor.scopes import look_at_scopes
 from mcp_server_zendesk.doctor.storage import Stored, look_at_storage
@@ -46,6 +48,10 @@ async def examine(
         ended = "The configuration cannot be used."
     else:
         ended = await _examine_workspace(checks, configured, around)
+        if "policy" not in {check.name for check in checks}:
+            scopes = HeldScopes(configured.settings.scopes)
+            reading = look_at_policy(configured.inventory, scopes)
+            checks.append(await _check("policy", reading))
     checks.append(look_at_binding(place, None if configured is None else configured.settings))
     done = {check.name: check for check in checks}
     return [done.get(name) or skipped(name, ended) for name in NAMES]
@@ -114,6 +120,8 @@ async def _examine_rights(
         if held is not None:
             reading = look_at_permissions(connection, settings, inventory, held, me)
             checks.append(await _check("permissions", reading))
+            reading_aloud = look_at_policy(inventory, held, connection)
+            checks.append(await _check("policy", reading_aloud))
             telling = look_at_facts(connection, settings, inventory, held)
             checks.append(await _check("account_facts", telling))
         checks.append(look_at_rate_limit(connection.gate.headroom))
