@@ -12,10 +12,11 @@ from mcp_server_zendesk.connection.guide_records import TranslationRecord, guide
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.records import stamp
 from mcp_server_zendesk.connection.retries import may_have_arrived
+from mcp_server_zendesk.serving import shown
+from mcp_server_zendesk.serving.cleaning.text import clean_line
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Result
 from mcp_server_zendesk.serving.spec import Question, ToolSpec
-from mcp_server_zendesk.serving.text import clean_line
 from zendesk_tools.article_html import Html, Title, checked_html, with_passage_replaced
 from zendesk_tools.articles import (
     ArticleId,
@@ -23,10 +24,11 @@ from zendesk_tools.articles import (
     audience,
     clean_labels,
     read_article,
+    same_text,
     whole_text,
 )
 from zendesk_tools.names import Named
-from zendesk_tools.sections import GUIDE_SCOPE, LocaleName, find_section, known_contents
+from zendesk_tools.sections import GUIDE_SCOPE, Contents, LocaleName, find_section, known_contents
 from zendesk_tools.ticket_changes import Change, ignored_keys
 
 WRITE_SCOPES = ((GUIDE_SCOPE,), ("hc:write",))
@@ -213,7 +215,7 @@ async def _holds_now(zendesk: Zendesk, article_id: int, plan: _Plan) -> bool:
 def _stored(key: str, sent: Any, found: Any) -> bool:
     """Zendesk rewrites HTML; what a reader sees of it counts."""
     if key == "body":
-        return whole_text(sent).text == whole_text(found).text
+        return same_text(sent, found)
     return _same(key, sent, found)
 
 
@@ -267,9 +269,11 @@ def _names(keys: Any) -> list[str] | None:
 
 def _difference(one: str, other: str) -> str | None:
     """Where a body differs from another one, with a little of what stands around it."""
+    if same_text(one, other):
+        return "the same text in other HTML"
     mine, theirs = whole_text(one).text, whole_text(other).text
     if mine == theirs:
-        return "the same text in other HTML"
+        return "other only in what is redacted here"
     start = max(_in_common(mine, theirs) - _AROUND, 0)
     end = max(_in_common(mine[:start:-1], theirs[:start:-1]) - _AROUND, 0)
     part = mine[start : len(mine) - end]
@@ -300,34 +304,38 @@ async def _confirm_update(
     if not plan.seen_by_readers:
         return None
     contents = await known_contents(zendesk)
-    article, shown = plan.texts.article, plan.shown
+    article, now = plan.texts.article, plan.shown
     what = "Publish this article in" if plan.publishes else "Change this published article of"
     lines = [
         f"{what} the Help Center?",
-        f"Title: {clean_line(shown.title or '')}",
-        f"Article: {article.id}, language {clean_line(shown.locale)}",
-        f"Section: {contents.path(article.section_id or 0) or article.section_id}",
-        f"Visible to: {', '.join(await audience(zendesk, article.segments))}",
+        f"Title: {shown.short(now.title or '(none)')}",
+        f"Visible to: {shown.short(', '.join(await audience(zendesk, article.segments)))}",
+        f"Article: {article.id}, language {shown.short(now.locale)}",
+        f"Section: {_where(contents, article.section_id)}",
     ]
     if plan.texts.changed_at:
         lines.append(f"Article last changed: {stamp(plan.texts.changed_at)}")
     changes = {**plan.of_article, **plan.of_translation}
     if "title" in changes:
-        lines.append(f"New title: {changes['title']}")
+        lines.append(f"New title: {shown.whole(changes['title'])}")
     if "section_id" in changes:
-        moved = changes["section_id"]
-        lines.append(f"New section: {contents.path(moved) or moved}")
+        lines.append(f"New section: {_where(contents, changes['section_id'])}")
     if "label_names" in changes:
-        lines.append(f"New labels: {', '.join(changes['label_names']) or 'none'}")
+        lines.append(f"New labels: {shown.whole(changes['label_names']) or 'none'}")
     if changes.get("draft") is True:
         lines.append("It is taken off the Help Center and becomes a draft.")
     if old_text is not None and "body" in changes:
-        lines += ["", "Replace this passage:", old_text, "", "by:", new_text or ""]
+        lines += ["", "This passage:", shown.quoted(old_text)]
+        lines += ["", "is replaced by:", shown.quoted(new_text or "")]
     elif "body" in changes:
-        lines += ["", "New body:", changes["body"]]
+        lines += shown.letter("The new HTML", changes["body"])
     if plan.publishes and (old_text is not None or "body" not in changes):
-        lines += ["", "Its HTML, as it is now:", shown.body or ""]
+        lines += shown.letter("Its HTML as it is now", now.body or "")
     return Question("\n".join(lines))
+
+
+def _where(contents: Contents, section_id: int | None) -> str:
+    return shown.short(contents.path(section_id or 0) or f"section {section_id}")
 
 
 TOOLS = (

@@ -17,11 +17,12 @@ from mcp_server_zendesk.connection.guide_records import (
 )
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.records import count_of, more_to_come, parse, parse_list
+from mcp_server_zendesk.serving.cleaning.redaction import suspended, untorn
+from mcp_server_zendesk.serving.cleaning.text import Cleaned, clean_html, clean_line, clean_text
 from mcp_server_zendesk.serving.cursors import numbered, read_numbered, seal, unseal
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Body, Line, Page, Result, Time
 from mcp_server_zendesk.serving.spec import ToolSpec
-from mcp_server_zendesk.serving.text import Cleaned, clean_html, clean_line, clean_text
 from zendesk_tools.names import Author, Named, Names
 from zendesk_tools.sections import (
     GUIDE_SCOPE,
@@ -265,11 +266,18 @@ async def get_article(
 
 def whole_text(html: str) -> Cleaned:
     """An article's body as Markdown, cleaned: articles grow longer than comments."""
-    from mcp_server_zendesk.serving.markdown import to_markdown  # noqa: PLC0415 - loads a parser
+    from mcp_server_zendesk.serving.cleaning.markdown import to_markdown  # noqa: PLC0415 - loads a parser
 
     markdown, hidden, whole = to_markdown(html[:_LONGEST_HTML])
-    cleaned = clean_text(markdown, _LONGEST_HTML, hidden=hidden)
-    return Cleaned(cleaned.text, not whole or len(html) > _LONGEST_HTML, cleaned.hidden)
+    whole = whole and len(html) <= _LONGEST_HTML
+    cleaned = clean_text(markdown if whole else untorn(markdown), _LONGEST_HTML, hidden=hidden)
+    return Cleaned(cleaned.text, not whole, cleaned.hidden)
+
+
+def same_text(one: str, other: str) -> bool:
+    """Whether readers see the same of two bodies, whatever is redacted here."""
+    with suspended():
+        return whole_text(one).text == whole_text(other).text
 
 
 @dataclass(frozen=True, slots=True)

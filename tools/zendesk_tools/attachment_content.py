@@ -13,7 +13,8 @@ from email.policy import compat32
 from pathlib import PurePath
 from typing import Literal
 
-from mcp_server_zendesk.serving.text import (
+from mcp_server_zendesk.serving.cleaning.redaction import untorn
+from mcp_server_zendesk.serving.cleaning.text import (
     HTML_CHARACTERS,
     Cleaned,
     clean_html,
@@ -136,9 +137,11 @@ def real_kind(content: bytes, claimed: Kind) -> Kind | None:
 def read_text(content: bytes, content_type: str, kind: Kind, *, complete: bool) -> Text:
     """Text, HTML or a mail as clean text."""
     if kind == "mail":
-        return _cleaned(_readable_mail(content), whole=complete)
+        mail = _readable_mail(content)
+        return _cleaned(mail.text, whole=complete and mail.whole, hidden=mail.hidden)
     text = decode(content, content_type, complete=complete)
     if kind == "html" or _MARKUP.match(text):
+        text = text if complete else untorn(text)
         return _of(clean_html(text, HTML_CHARACTERS), whole=complete)
     return _cleaned(text, whole=complete)
 
@@ -165,8 +168,9 @@ def _mark(content: bytes) -> str:
     return next((name for mark, name in _BYTE_ORDER_MARKS.items() if content.startswith(mark)), "")
 
 
-def _cleaned(text: str, *, whole: bool) -> Text:
-    return _of(clean_text(text, _CHARACTERS), whole=whole)
+def _cleaned(text: str, *, whole: bool, hidden: int = 0) -> Text:
+    cleaned = clean_text(text if whole else untorn(text), _CHARACTERS, hidden=hidden)
+    return _of(cleaned, whole=whole)
 
 
 def _of(cleaned: Cleaned, *, whole: bool) -> Text:
@@ -178,15 +182,15 @@ _MOST_PARTS = 100
 _LONGEST_HEADER = 2_000
 
 
-def _readable_mail(content: bytes) -> str:
+def _readable_mail(content: bytes) -> Text:
     """A mail as a person reads it; as it stands where it cannot be taken apart."""
     try:
         return _mail(content)
     except Exception:  # noqa: BLE001 - the parser raises whatever a hostile mail trips it with
-        return decode(content, "")
+        return Text(decode(content, ""), 0, whole=True)
 
 
-def _mail(content: bytes) -> str:
+def _mail(content: bytes) -> Text:
     """A mail's headers, its text and the names of its files."""
     mail = BytesParser(policy=compat32).parsebytes(content)
     parts = [part for part, _ in zip(mail.walk(), range(_MOST_PARTS), strict=False)]
@@ -194,18 +198,20 @@ def _mail(content: bytes) -> str:
     files = [_header(str(part.get_filename())) for part in parts if part.get_filename()]
     lines += [f"Attached: {', '.join(files)}"] if files else []
     inline = [part for part in parts if not part.is_multipart() and not part.get_filename()]
-    for kind in ("text/plain", "text/html"):
+    for kind in ("text/html", "text/plain"):  # what a mail program shows: HTML, where there is any
         for part in inline:
             if part.get_content_type() == kind:
-                return "\n".join([*lines, "", _part(part, html=kind == "text/html")])
-    return "\n".join(lines)
+                body = _part(part, html=kind == "text/html")
+                text = "\n".join([*lines, "", body.text])
+                return Text(text, body.hidden, whole=not body.truncated)
+    return Text("\n".join(lines), 0, whole=True)
 
 
-def _part(part: Message, *, html: bool) -> str:
+def _part(part: Message, *, html: bool) -> Cleaned:
     payload = part.get_payload(decode=True)
     raw = payload if isinstance(payload, bytes) else b""
     text = decode(raw, str(part.get("Content-Type", "")))
-    return clean_html(text, HTML_CHARACTERS).text if html else text
+    return clean_html(text, HTML_CHARACTERS) if html else clean_text(text, _CHARACTERS)
 
 
 def _header(text: str) -> str:

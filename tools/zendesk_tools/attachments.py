@@ -11,10 +11,10 @@ from pydantic import Field
 from mcp_server_zendesk.connection.attachment_records import AttachmentRecord
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.records import parse
+from mcp_server_zendesk.serving.cleaning.text import Cleaned
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Body, Illustrated, Image, Line
 from mcp_server_zendesk.serving.spec import ToolSpec
-from mcp_server_zendesk.serving.text import Cleaned
 from zendesk_tools.attachment_content import (
     MOST_BYTES,
     Kind,

@@ -8,14 +8,13 @@ from typing import Any
 
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.records import TicketField, TicketRecord
+from mcp_server_zendesk.serving import shown
+from mcp_server_zendesk.serving.cleaning.text import clean_line
 from mcp_server_zendesk.serving.refusals import InvalidArguments
-from mcp_server_zendesk.serving.text import clean_line
 from zendesk_tools.custom_fields import CustomFields, as_sent, read_custom_fields
 from zendesk_tools.names import group_names, look_up
 from zendesk_tools.people import NOBODY, as_said, find_agent, find_group
 from zendesk_tools.ticket_tags import clean_tags
-
-_LONGEST_CHANGE = 100_000  # a question holds all that will be sent
 
 ARGUMENTS = {
     "assignee_id": "assignee",
@@ -121,15 +120,17 @@ async def in_words(zendesk: Zendesk, change: Change) -> list[str]:
     lines = []
     for key, value in change.body.items():
         if key == "custom_fields":
-            lines += [f"{change.title(one['id'])}: {_shown(one['value'])}" for one in value]
+            lines += [
+                f"{shown.short(change.title(one['id']))}: {_shown(one['value'])}" for one in value
+            ]
             continue
-        shown = _shown(value)
+        words = _shown(value)
         if key == "assignee_id" and value is not None:
-            shown = f"{(await look_up(zendesk, [value])).address(value)} ({value})"
+            words = f"{(await look_up(zendesk, [value])).address(value)} ({value})"
         elif key == "group_id" and value is not None:
             name = (await group_names(zendesk)).get(value)
-            shown = f"{clean_line(name)} ({value})" if name else str(value)
-        lines.append(f"{_NAMES.get(key, key)}: {shown}")
+            words = f"{shown.short(name)} ({value})" if name else str(value)
+        lines.append(f"{_NAMES.get(key, key).capitalize()}: {words}")
     return lines
 
 
@@ -144,5 +145,4 @@ _NAMES = {
 def _shown(value: object) -> str:
     if value in (None, "", []):
         return "none"
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return clean_line(text, _LONGEST_CHANGE)
+    return shown.whole(value)

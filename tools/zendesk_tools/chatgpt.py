@@ -15,10 +15,10 @@ from pydantic import Field, PlainSerializer, SerializationInfo, WithJsonSchema
 from mcp_server_zendesk.connection.errors import EndpointUnavailable, Forbidden
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.records import stamp
+from mcp_server_zendesk.serving.cleaning.text import Cleaned, fenced
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Page, Result
 from mcp_server_zendesk.serving.spec import ToolSpec
-from mcp_server_zendesk.serving.text import Cleaned, clean_line, fenced
 from zendesk_tools.articles import LONGEST_BODY, find_articles, get_article
 from zendesk_tools.ticket_search import search_tickets
 from zendesk_tools.tickets import Comment, get_ticket, list_ticket_comments
@@ -27,6 +27,7 @@ _TICKETS = 20
 _ARTICLES = 10
 _COMMENTS = 100
 _COMMENT = 16_000
+_LOCALE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,3}")
 _ID = re.compile(r"(ticket|article):([1-9][0-9]{0,18})")
 _NO_HELP_CENTER = (EndpointUnavailable, Forbidden)
 
@@ -146,7 +147,7 @@ async def fetch(
 async def _ticket(zendesk: Zendesk, ticket_id: int) -> Document:
     ticket = await get_ticket(zendesk, ticket_id=ticket_id, comments=0)
     latest = await list_ticket_comments(
-        zendesk, ticket_id=ticket_id, limit=_COMMENTS, body_limit=_COMMENT
+        zendesk, ticket_id=ticket_id, limit=_COMMENTS, body_limit=_COMMENT, quoted=True
     )
     values = {
         "type": "ticket",
@@ -180,7 +181,7 @@ def _conversation(latest: Page[Comment]) -> tuple[Passage, ...]:
 
 def _passage(comment: Comment) -> Passage:
     author = comment.author
-    who = (author.name if author else None) or (f"user {author.id}" if author else "somebody")
+    who = author.label if author else "somebody"
     marks = [
         *([author.role] if author and author.role else []),
         "public comment" if comment.public else "private note",
@@ -188,7 +189,7 @@ def _passage(comment: Comment) -> Passage:
         *(["cut off"] if comment.truncated else []),
         *(["hidden text removed"] if comment.hidden_text_removed else []),
     ]
-    return Passage(f"{clean_line(who)} ({', '.join(marks)}):", comment.body)
+    return Passage(f"{who} ({', '.join(marks)}):", comment.body)
 
 
 async def _article(zendesk: Zendesk, article_id: int) -> Document:
@@ -222,7 +223,7 @@ def _ticket_address(zendesk: Zendesk, ticket_id: int) -> str:
 
 
 def _article_address(zendesk: Zendesk, locale: str | None, article_id: int) -> str:
-    below = f"hc/{clean_line(locale, 20)}" if locale else "hc"
+    below = f"hc/{locale}" if locale and _LOCALE.fullmatch(locale) else "hc"
     return f"{zendesk.access.connection.account.origin}/{below}/articles/{article_id}"
 
 

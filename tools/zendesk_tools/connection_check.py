@@ -10,6 +10,7 @@ from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.identity import who_am_i
 from mcp_server_zendesk.connection.scopes import HeldScopes
 from mcp_server_zendesk.serving.inventory import Inventory
+from mcp_server_zendesk.serving.policy_words import read_aloud
 from mcp_server_zendesk.serving.results import Line, Result
 from mcp_server_zendesk.serving.spec import ALWAYS, ToolSpec
 
@@ -65,6 +66,7 @@ class ConnectionCheck(Result):
     auth: Line
     user: Myself
     read_only: bool
+    policy: Annotated[list[Line], Field(description="What an admin lets you do")]
     scopes: Scopes
     tools: list[Line]
     hidden_tools: list[HiddenTool]
@@ -90,6 +92,7 @@ async def check_connection(zendesk: Zendesk, inventory: Inventory) -> Connection
         auth=access.connection.credentials.auth,
         user=Myself(id=me.id or 0, name=me.name, email=me.email, role=me.role),
         read_only=inventory.policy.read_only,
+        policy=read_aloud(inventory, held)[1:],
         scopes=Scopes(
             configured=sorted(held.configured),
             granted=None if held.granted is None else sorted(held.granted),

@@ -20,8 +20,8 @@ from mcp_server_zendesk.connection.fields import ticket_fields
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.nearest import nearest
 from mcp_server_zendesk.connection.records import FieldOption, TicketField
+from mcp_server_zendesk.serving.cleaning.text import clean_line
 from mcp_server_zendesk.serving.refusals import ArgumentProblem, InvalidArguments
-from mcp_server_zendesk.serving.text import clean_line
 
 Value = str | int | float | bool | list[str] | None
 CustomFields = Annotated[
@@ -46,8 +46,8 @@ SYSTEM_FIELDS = {
     "custom_status": "the argument status",
 }
 
-# What Ruby reads otherwise than Python does, and a repeated repetition, which can take for ever.
-_NOT_FOR_PYTHON = re.compile(r"\[\[?:|&&|\\[ZzhHRXGKpP]|\(\?<[^=!]|[+*}]\)[+*{]")
+# What Ruby reads otherwise than Python does, and a repeated group, which can take for ever.
+_NOT_FOR_PYTHON = re.compile(r"\[\[?:|&&|\\[ZzhHRXGKpP]|\(\?<[^=!]|\)[+*{]")
 _INTEGER = re.compile(r"[+-]?\d{1,20}")
 _DECIMAL = re.compile(r"[+-]?\d{1,20}(\.\d{1,20})?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")

@@ -16,11 +16,12 @@ from mcp_server_zendesk.connection.routing_records import (
     MacroRecord,
     all_macros,
 )
+from mcp_server_zendesk.serving import shown
+from mcp_server_zendesk.serving.cleaning.text import clean_html, clean_line, clean_text
 from mcp_server_zendesk.serving.cursors import numbered, read_numbered, seal, unseal
 from mcp_server_zendesk.serving.refusals import ChangedMeanwhile, InvalidArguments
 from mcp_server_zendesk.serving.results import Body, Line, Page, Result
 from mcp_server_zendesk.serving.spec import Question, ToolSpec
-from mcp_server_zendesk.serving.text import clean_html, clean_line, clean_text
 from zendesk_tools.lost_comments import known_comments, look_for_comment
 from zendesk_tools.macro_effects import (
     EFFECT_SCOPES,
@@ -33,6 +34,7 @@ from zendesk_tools.macro_effects import (
 )
 from zendesk_tools.macro_summaries import Mentioned, comments_publicly, mentioned, summary
 from zendesk_tools.names import Named
+from zendesk_tools.questions import readers, to_whom, which_ticket
 from zendesk_tools.ticket_changes import (
     Change,
     TicketChange,
@@ -331,29 +333,27 @@ async def _confirm(
     if not effects.public:
         return None
     record = effects.ticket
-    copied = record.email_cc_ids or []
-    people = [who for who in (record.requester_id, *copied) if who]
-    known = await known_for(zendesk, effects.changes, people)
+    known = await known_for(zendesk, effects.changes, readers(record))
     lines = [
         f"Apply this macro to ticket {ticket_id} and send its public reply?",
-        f"Macro: {clean_line(effects.macro.title or '')}",
-        f"Subject: {clean_line(record.subject or '')}",
-        f"To: {known.names.address(record.requester_id)}",
+        *to_whom(record, known.names),
+        f"Macro: {shown.short(effects.macro.title or '(none)')}",
     ]
-    if copied:
-        lines.append(f"Copies to: {'; '.join(known.names.address(who) for who in copied)}")
     for key, (before, after) in effects.changes.items():
-        values = [known.value(key, value) or "nothing" for value in (before, after)]
-        shown = " → ".join(clean_line(value, _LONGEST_TEXT) for value in values)
-        lines.append(f"{clean_line(known.key(key))}: {shown}")
+        was, will_be = (known.value(key, value) or "nothing" for value in (before, after))
+        field = shown.short(known.key(key)).capitalize()
+        in_words = shown.short if key in known.values else shown.whole  # names of ids are not sent
+        lines.append(f"{field}: {shown.short(was)} → {in_words(will_be)}")
     for label, tags in (("added", effects.tags_added), ("removed", effects.tags_removed)):
         if tags:
-            lines.append(f"Tags {label}: {clean_line(', '.join(tags), _LONGEST_TEXT)}")
-    if record.updated_at:
-        lines.append(f"Ticket last changed: {stamp(record.updated_at)}")
-    if hidden := clean_text(effects.text).hidden:
-        lines.append(f"Careful: the text holds {hidden} characters that cannot be seen")
-    return Question("\n".join([*lines, "", effects.text]))
+            lines.append(f"Tags {label}: {shown.whole(tags)}")
+    if effects.not_applied:
+        left_out = shown.short(", ".join(effects.not_applied))
+        lines.append(f"Actions of the macro that are left out: {left_out}")
+    html = effects.comment is not None and effects.comment.html_body
+    what = "The reply, in HTML" if html else "The reply"
+    lines += [*which_ticket(record), *shown.letter(what, effects.text)]
+    return Question("\n".join(lines), recipients=known.names.reached(readers(record)))
 
 
 TOOLS = (

@@ -11,10 +11,11 @@ from mcp_server_zendesk.connection.errors import NotFound, Refusal, ZendeskError
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.records import JobStatus
 from mcp_server_zendesk.connection.retries import may_have_arrived
+from mcp_server_zendesk.serving import shown
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Result
 from mcp_server_zendesk.serving.spec import Question, ToolSpec
-from mcp_server_zendesk.serving.text import quoted
+from zendesk_tools.questions import people, readers
 from zendesk_tools.ticket_changes import CLOSED
 from zendesk_tools.ticket_updates import CHANGE_SCOPES
 from zendesk_tools.tickets import TicketId
@@ -253,8 +254,12 @@ async def _confirm_merge(
     _comments(target_comment, source_comment, target_comment_is_public, source_comment_is_public)
     batch = await _mergeable(zendesk, target_ticket_id, sources)
     wanted = batch.tickets[target_ticket_id].requester_id
+    # Zendesk may put the requesters of the sources in copy of the ticket that stays.
+    on_target = _readers(batch, [target_ticket_id, *sources]) if target_comment_is_public else []
+    on_sources = _readers(batch, sources) if source_comment_is_public else []
+    many = f"{len(sources)} tickets" if len(sources) > 1 else "a ticket"
     lines = [
-        f"Merge {len(sources)} into ticket {target_ticket_id}? This cannot be undone.",
+        f"Merge {many} into ticket {target_ticket_id}? This cannot be undone.",
         f"Stays: {_who_and_what(batch, target_ticket_id)}",
     ]
     for one in sources:
@@ -266,21 +271,32 @@ async def _confirm_merge(
     lines += [
         f"To do it, type the number of the ticket that stays: {target_ticket_id}",
         "",
-        f"Comment on the ticket that stays, {_shown(target_comment, target_comment_is_public)}",
-        f"Comment on the closed ones, {_shown(source_comment, source_comment_is_public)}",
+        f"Comment on the ticket that stays, {_shown(batch, target_comment, on_target)}",
+        f"Comment on the closed ones, {_shown(batch, source_comment, on_sources)}",
     ]
-    return Question("\n".join(lines), type_back=str(target_ticket_id))
+    return Question(
+        "\n".join(lines),
+        type_back=str(target_ticket_id),
+        recipients=batch.names.reached([*on_target, *on_sources]),
+    )
+
+
+def _readers(batch: Batch, ticket_ids: list[int]) -> list[int]:
+    return list(dict.fromkeys(who for one in ticket_ids for who in readers(batch.tickets[one])))
 
 
 def _who_and_what(batch: Batch, ticket_id: int) -> str:
     ticket = batch.tickets[ticket_id]
     requester = batch.names.address(ticket.requester_id)
-    return f"{batch.subject(ticket_id)}, {ticket.status or 'status unknown'}, of {requester}"
+    status = shown.short(ticket.status or "status unknown")
+    return f"{batch.subject(ticket_id)}, {status}, of {requester}"
 
 
-def _shown(comment: str | None, public: bool) -> str:
-    seen = "PUBLIC, sent to the customers" if public else "internal"
-    return f"{seen}:\n{quoted(comment)}" if comment else f"{seen}: the standard text of Zendesk"
+def _shown(batch: Batch, comment: str | None, sent_to: list[int]) -> str:
+    seen = f"PUBLIC, sent to {people(sent_to, batch.names)}" if sent_to else "internal"
+    if not comment:
+        return f"{seen}: the standard text of Zendesk"
+    return f"{seen} ({len(comment):,} characters):\n{shown.quoted(comment)}"
 
 
 TOOLS = (

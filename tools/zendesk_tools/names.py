@@ -14,8 +14,8 @@ from mcp_server_zendesk.connection.records import (
     UserRecord,
     parse_list,
 )
+from mcp_server_zendesk.serving import shown
 from mcp_server_zendesk.serving.results import Line, Result
-from mcp_server_zendesk.serving.text import clean_line
 
 _SIDELOADS = {"users": "users:read", "groups": "groups:read", "organizations": "organizations:read"}
 ENRICHING = tuple(_SIDELOADS.values())
@@ -23,6 +23,8 @@ ENRICHING = tuple(_SIDELOADS.values())
 
 _MOST_AT_ONCE = 100
 _MAX_GROUP_PAGES = 10
+_LONGEST_LABEL = 100
+_BRACKETS = str.maketrans("()\uff08\uff09", "[][]")
 
 
 class Named(Result):
@@ -36,6 +38,15 @@ class Author(Named):
     """Who wrote something; ``role`` is end-user, agent or admin."""
 
     role: Line | None = None
+
+    @property
+    def label(self) -> str:
+        """The name beside words of ours: short, and without the round brackets that ours have, so
+        that it neither passes for a role nor pushes one out of sight.
+        """
+        name = self.name or f"user {self.id}"
+        whole = len(name) <= _LONGEST_LABEL
+        return (name if whole else f"{name[: _LONGEST_LABEL - 1]}…").translate(_BRACKETS)
 
 
 @dataclass(slots=True)
@@ -75,11 +86,13 @@ class Names:
 
     def address(self, user_id: int | None) -> str:
         """A user as a question to a human names one: name and e-mail address."""
-        known = self.users.get(user_id or 0)
-        if known is None:
-            return f"user {user_id}"
-        address = f" <{clean_line(known.email)}>" if known.email else ""
-        return f"{clean_line(known.name or str(user_id))}{address}"
+        known = self.users.get(user_id or 0) or UserRecord()
+        return shown.person(known.name, known.email, f"user {user_id}")
+
+    def reached(self, user_ids: Iterable[int | None]) -> tuple[str, ...]:
+        """Where users are reached, for a question's ``recipients``."""
+        ids = dict.fromkeys(one for one in user_ids if one is not None)
+        return tuple(self.users.get(one, UserRecord()).email or f"user {one}" for one in ids)
 
     def group(self, group_id: int | None) -> Named | None:
         """A group by id."""

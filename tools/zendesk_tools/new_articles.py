@@ -13,6 +13,7 @@ from mcp_server_zendesk.connection.guide_records import ArticleRecord, guide_pat
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.records import parse, parse_list
 from mcp_server_zendesk.connection.retries import may_have_arrived
+from mcp_server_zendesk.serving import shown
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Result
 from mcp_server_zendesk.serving.spec import Question, ToolSpec
@@ -22,8 +23,8 @@ from zendesk_tools.articles import (
     EVERYONE,
     audience,
     clean_labels,
+    same_text,
     user_segments,
-    whole_text,
 )
 from zendesk_tools.names import Named
 from zendesk_tools.people import read_id
@@ -225,13 +226,13 @@ async def _look_for(
 ) -> ArticleRecord | None:
     """The article when it turns out to have been created; it is never sent again."""
     lost.outcome = "unknown"
-    title, text = prepared.article["title"], whole_text(prepared.article["body"]).text
+    title, body = prepared.article["title"], prepared.article["body"]
     try:
         for wait in _WAITS:
             await zendesk.access.sleep(wait)
             for one in await _newest(zendesk, prepared.section_id, prepared.article["locale"]):
                 ours = one.id not in prepared.known and one.title == title
-                if ours and whole_text(one.body or "").text == text:
+                if ours and same_text(one.body or "", body):
                     return one
     except ZendeskError:
         pass  # the lost answer is what has to be told
@@ -247,7 +248,7 @@ async def _told(
     lost: bool = False,
 ) -> NewArticle:
     stored = record.body
-    text = whole_text(prepared.article["body"]).text
+    body = prepared.article["body"]
     return NewArticle(
         id=record.id,
         title=record.title,
@@ -257,7 +258,7 @@ async def _told(
         visible_to=await audience(zendesk, record.segments),
         labels=record.label_names or None,
         ignored=ignored or None,
-        stored_otherwise=(stored is not None and whole_text(stored).text != text) or None,
+        stored_otherwise=(stored is not None and not same_text(stored, body)) or None,
         answer_was_lost=lost or None,
     )
 
@@ -281,15 +282,19 @@ async def _confirm_publishing(
     article = prepared.article
     lines = [
         "Publish this new article in the Help Center?",
-        f"Title: {article['title']}",
-        f"Section: {prepared.contents.path(prepared.section_id) or prepared.section_id}",
-        f"Language: {article['locale']}",
-        f"Visible to: {', '.join(await audience(zendesk, prepared.segments))}",
+        f"Title: {shown.whole(article['title'])}",
+        f"Visible to: {shown.short(', '.join(await audience(zendesk, prepared.segments)))}",
+        f"Section: {_where(prepared)}",
+        f"Language: {shown.whole(article['locale'])}",
         f"Permission group: {article['permission_group_id']}",
     ]
     if labels:
-        lines.append(f"Labels: {', '.join(article['label_names'])}")
-    return Question("\n".join([*lines, "", article["body"]]))
+        lines.append(f"Labels: {shown.whole(article['label_names'])}")
+    return Question("\n".join([*lines, *shown.letter("Its HTML", article["body"])]))
+
+
+def _where(prepared: _Prepared) -> str:
+    return shown.short(prepared.contents.path(prepared.section_id) or str(prepared.section_id))
 
 
 TOOLS = (

@@ -18,7 +18,7 @@ from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line
 from mcp_server_zendesk.serving.spec import ToolSpec
 from zendesk_tools.names import Names
-from zendesk_tools.organization_names import find_organization, organization_names
+from zendesk_tools.organization_names import joined_organization, organization_names
 from zendesk_tools.record_changes import CustomValues, Tags, argument_of, dropped, given
 from zendesk_tools.ticket_tags import clean_tags
 from zendesk_tools.user_changes import END_USER, USER, Address, candidate
@@ -77,7 +77,7 @@ async def create_user(
     if user_fields:
         wanted["user_fields"] = user_fields
     if organization is not None:
-        wanted["organization_id"] = await find_organization(zendesk, organization)
+        wanted["organization_id"] = await joined_organization(zendesk, organization, email)
     await _refuse_taken(zendesk, wanted)
     created, warning, lost = await _create(zendesk, wanted)
     asked, values = USER.asked(wanted), USER.values(created)

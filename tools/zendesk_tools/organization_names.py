@@ -8,8 +8,8 @@ from mcp_server_zendesk.connection.errors import NotFound, Refusal, ZendeskError
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.organization_records import OrganizationRecord
 from mcp_server_zendesk.connection.records import parse, parse_list
+from mcp_server_zendesk.serving.cleaning.text import clean_line
 from mcp_server_zendesk.serving.refusals import InvalidArguments
-from mcp_server_zendesk.serving.text import clean_line
 from zendesk_tools.people import MOST_NAMED, as_said, read_id
 from zendesk_tools.users import EXTERNAL
 
@@ -50,6 +50,53 @@ async def find_organization(zendesk: Zendesk, organization: str | int) -> int:
     raise InvalidArguments.of(
         "organization", problem + hint, candidates=candidates_of(exact or near)
     )
+
+
+async def joined_organization(zendesk: Zendesk, organization: str | int, email: str | None) -> int:
+    """The id of the organization that a new person joins without a human's yes.
+
+    Raises:
+        InvalidArguments: Who has the address would see its people's tickets; also as
+            ``read_organization``.
+    """
+    if not email:
+        return await find_organization(zendesk, organization)
+    record = await _known(zendesk, organization)
+    refuse_to_open(
+        record,
+        "organization",
+        "may let its people see each other's tickets; create the user without it, then use "
+        "update_user, where a human has to agree",
+    )
+    return record.id
+
+
+def refuse_to_open(record: OrganizationRecord, field: str, problem: str) -> None:
+    """Refuse what would show an organization's tickets to somebody, where no human is asked.
+
+    Raises:
+        InvalidArguments: Its people see each other's tickets, or that cannot be told.
+    """
+    if record.shared_tickets is not False:
+        raise InvalidArguments.of(field, problem)
+
+
+async def sharing_organization(
+    zendesk: Zendesk, organization: str | int
+) -> OrganizationRecord | None:
+    """An organization whose people see each other's tickets, so that whoever joins it sees them
+    too; also one of which the scopes do not let us know. None where it keeps them apart.
+
+    Raises as ``read_organization``.
+    """
+    record = await _known(zendesk, organization)
+    return None if record.shared_tickets is False else record
+
+
+async def _known(zendesk: Zendesk, organization: str | int) -> OrganizationRecord:
+    if zendesk.may("organizations:read"):
+        return await read_organization(zendesk, organization)
+    return OrganizationRecord(id=await find_organization(zendesk, organization))
 
 
 async def _by_external_id(zendesk: Zendesk, wanted: str) -> int:

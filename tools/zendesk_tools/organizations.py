@@ -12,11 +12,12 @@ from mcp_server_zendesk.connection.errors import ValidationFailed, ZendeskError
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.organization_records import OrganizationRecord
 from mcp_server_zendesk.connection.records import count_of, more_to_come, parse_list
+from mcp_server_zendesk.serving.cleaning.text import clean_text
 from mcp_server_zendesk.serving.cursors import numbered, read_numbered, seal, unseal
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Body, Line, Page, Result, Time
 from mcp_server_zendesk.serving.spec import ToolSpec
-from mcp_server_zendesk.serving.text import clean_text
+from zendesk_tools.long_values import Value, told_of, values_of
 from zendesk_tools.names import ENRICHING, Named, Names, group_names
 from zendesk_tools.organization_names import (
     SHORTEST_BEGINNING,
@@ -24,6 +25,7 @@ from zendesk_tools.organization_names import (
     find_organization,
     organizations_by_name,
     read_organization,
+    refuse_to_open,
 )
 from zendesk_tools.people import as_said, find_group
 from zendesk_tools.record_changes import (
@@ -43,7 +45,7 @@ from zendesk_tools.user_tickets import tickets_below
 
 SEARCH_SCOPE = "read"  # no narrow scope covers the unified search (zendesk-api.md §2.4)
 
-_NOTES = 1_000
+_NOTES = 16_000  # whoever replaces them has to know the whole
 _PHRASE = re.compile(r'"[^"]*"')
 _TERM = re.compile(r"(?<!\S)-?(?P<keyword>\w+)[:<>]")
 
@@ -78,7 +80,7 @@ class Organization(OrganizationHit):
         bool | None, Field(description="Its people see each other's tickets")
     ] = None
     shared_comments: bool | None = None
-    organization_fields: dict[Line, Line] | None = None
+    organization_fields: dict[Line, Value] | None = None
     notes: Body | None = None
     details: Body | None = None
     truncated: bool | None = None
@@ -99,18 +101,16 @@ async def get_organization(zendesk: Zendesk, organization: Which) -> Organizatio
     groups = await group_names(zendesk) if record.group_id is not None else {}
     notes = clean_text(record.notes or "", _NOTES)
     details = clean_text(record.details or "", _NOTES)
-    fields = record.organization_fields or {}
+    fields = values_of(record.organization_fields)
     return Organization(
         **_hit(record),
         group=Names(groups=groups).group(record.group_id),
         shared_tickets=record.shared_tickets or None,
         shared_comments=record.shared_comments or None,
-        organization_fields={key: str(value) for key, value in fields.items() if value is not None}
-        or None,
+        organization_fields=fields or None,
         notes=notes if notes.text else None,
         details=details if details.text else None,
-        truncated=notes.truncated or details.truncated or None,
-        hidden_text_removed=notes.hidden + details.hidden or None,
+        **told_of([notes, details, *fields.values()]),
         created_at=record.created_at,
         updated_at=record.updated_at,
     )
@@ -231,6 +231,13 @@ async def update_organization(
     if add_domains or remove_domains:
         to_add = _domains("add_domains", add_domains)
         to_remove = _domains("remove_domains", remove_domains)
+        if to_add:
+            refuse_to_open(
+                before,
+                "add_domains",
+                "would let whoever has such an address see this organization's tickets, which its "
+                "people share; a person has to add it in Zendesk",
+            )
         held = before.domain_names  # Zendesk replaces the whole list
         wanted["domain_names"] = changed_list("remove_domains", held, to_add, to_remove)
     if add_tags or remove_tags:

@@ -8,8 +8,8 @@ from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.identity import who_am_i
 from mcp_server_zendesk.connection.nearest import nearest
 from mcp_server_zendesk.connection.records import UserRecord, parse_list
+from mcp_server_zendesk.serving.cleaning.text import clean_line
 from mcp_server_zendesk.serving.refusals import InvalidArguments
-from mcp_server_zendesk.serving.text import clean_line
 from zendesk_tools.names import all_groups
 
 NOBODY = "none"

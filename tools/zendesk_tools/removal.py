@@ -15,10 +15,11 @@ from mcp_server_zendesk.connection.errors import (
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.records import TicketRecord, stamp
 from mcp_server_zendesk.connection.retries import may_have_arrived
+from mcp_server_zendesk.serving import shown
+from mcp_server_zendesk.serving.cleaning.text import clean_line
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Result
 from mcp_server_zendesk.serving.spec import Question, ToolSpec
-from mcp_server_zendesk.serving.text import clean_line
 from zendesk_tools.names import Names, look_up
 from zendesk_tools.ticket_changes import (
     CLOSED,
@@ -165,9 +166,9 @@ async def _question(zendesk: Zendesk, ticket: TicketRecord, what: str) -> Questi
     lines = [
         what,
         f"Ticket: {ticket.id}",
-        f"Subject: {clean_line(ticket.subject or '')}",
+        f"Subject: {shown.short(ticket.subject or '(none)')}",
         f"Requester: {names.address(ticket.requester_id)}",
-        f"Status: {clean_line(ticket.status or '')}",
+        f"Status: {shown.short(ticket.status or 'unknown')}",
     ]
     if ticket.updated_at:
         lines.append(f"Last changed: {stamp(ticket.updated_at)}")

@@ -11,7 +11,7 @@ from mcp_server_zendesk.connection.fields import ticket_fields
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.records import TicketField
 from mcp_server_zendesk.connection.rule_records import Action, Condition, Conditions
-from mcp_server_zendesk.serving.text import clean_line
+from mcp_server_zendesk.serving.cleaning.text import clean_line
 from zendesk_tools.names import Names, group_names, look_up
 
 ENRICHING = ("users:read", "groups:read", FIELDS_SCOPE)

@@ -10,16 +10,16 @@ from mcp_server_zendesk.connection.fields import next_cursor
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.quality_records import RatingRecord
 from mcp_server_zendesk.connection.records import parse_list
+from mcp_server_zendesk.serving.cleaning.text import clean_text
 from mcp_server_zendesk.serving.cursors import seal, unseal
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Body, Line, Page, Result, Time
 from mcp_server_zendesk.serving.spec import ToolSpec
-from mcp_server_zendesk.serving.text import clean_text
 from zendesk_tools.names import Named, Names, group_names, look_up
 from zendesk_tools.ticket_updates import Moment
 
 _SCOPE = "satisfaction_ratings:read"
-_COMMENT = 1_000
+_COMMENT = 4_000  # nothing else shows the rest
 _NO_REASON = (None, 0)
 
 Score = Literal[

@@ -20,10 +20,10 @@ from mcp_server_zendesk.connection.guide_records import (
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.nearest import nearest
 from mcp_server_zendesk.connection.records import RecordT, parse_list
+from mcp_server_zendesk.serving.cleaning.text import clean_line
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Result
 from mcp_server_zendesk.serving.spec import ToolSpec
-from mcp_server_zendesk.serving.text import clean_line
 from zendesk_tools.names import Named
 from zendesk_tools.people import read_id
 

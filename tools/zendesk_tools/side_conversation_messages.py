@@ -17,10 +17,10 @@ from mcp_server_zendesk.connection.side_conversation_records import (
     EventRecord,
     SideConversationRecord,
 )
+from mcp_server_zendesk.serving import shown
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Result
 from mcp_server_zendesk.serving.spec import Question, ToolSpec
-from mcp_server_zendesk.serving.text import clean_line
 from zendesk_tools.side_conversation_recipients import (
     as_participants,
     everyone,
@@ -113,12 +113,13 @@ async def _confirm_new(
     await _conversations(zendesk, ticket_id)  # nobody is asked in vain where there are none
     lines = [
         f"Start this side conversation about ticket {ticket_id}?",
-        f"Ticket: {clean_line(ticket.subject or '')}",
-        f"To: {'; '.join(one.shown for one in recipients)}",
+        f"To: {shown.listed(one.shown for one in recipients)}",
+        f"Subject of the message: {shown.whole(_one_line(subject))}",
+        f"Ticket: {shown.short(ticket.subject or '(no subject)')}",
         *_as_of(ticket),
-        f"Subject: {_one_line(subject)}",
+        *shown.letter("The message", body),
     ]
-    return Question("\n".join([*lines, "", body]))
+    return Question("\n".join(lines), recipients=tuple(one.reached for one in recipients))
 
 
 def _one_line(subject: str) -> str:
@@ -183,15 +184,17 @@ async def _confirm_reply(
     record = await read_conversation(zendesk, ticket_id, side_conversation_id)
     recipients = await find_recipients(zendesk, to) if to else []
     as_participants(recipients)
-    shown = "; ".join(one.shown for one in recipients) or everyone(record.participants)
+    recipients = recipients or everyone(record.participants)
+    to_whom = shown.listed(one.shown for one in recipients) or "nobody that is known"
     lines = [
         f"Send this message in a side conversation of ticket {ticket_id}?",
-        f"Subject: {clean_line(record.subject or '')}",
-        f"To: {shown}",
+        f"To: {to_whom}",
+        f"Subject: {shown.short(record.subject or '(none)')}",
     ]
     if record.updated_at:
         lines.append(f"Conversation last changed: {stamp(record.updated_at)}")
-    return Question("\n".join([*lines, "", body]))
+    lines += shown.letter("The message", body)
+    return Question("\n".join(lines), recipients=tuple(one.reached for one in recipients))
 
 
 async def _post(

@@ -10,8 +10,9 @@ from typing import Any
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.records import UserRecord, parse_list
 from mcp_server_zendesk.connection.side_conversation_records import ParticipantRecord
+from mcp_server_zendesk.serving import shown
+from mcp_server_zendesk.serving.cleaning.text import clean_line
 from mcp_server_zendesk.serving.refusals import InvalidArguments
-from mcp_server_zendesk.serving.text import clean_line
 from zendesk_tools.people import MOST_NAMED, read_id
 
 _ADDRESS = re.compile(
@@ -21,19 +22,22 @@ _ADDRESS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A user, or an address of nobody that we know."""
+    """A user, or an address of nobody that we know; ``other`` is a group or a channel."""
 
     user_id: int | None = None
     name: str | None = None
     email: str | None = None
+    other: str | None = None
 
     @property
     def shown(self) -> str:
         """As a question to a human names them."""
-        address = clean_line(self.email or "")
-        if self.name:
-            return clean_line(self.name) + (f" <{address}>" if address else "")
-        return address or f"user {self.user_id}"
+        return shown.person(self.name, self.email, self.other or f"user {self.user_id}")
+
+    @property
+    def reached(self) -> str:
+        """Where a message reaches them, for a question's ``recipients``."""
+        return self.email or self.other or f"user {self.user_id}"
 
 
 async def find_recipients(zendesk: Zendesk, said: Sequence[str]) -> list[Recipient]:
@@ -71,17 +75,17 @@ def as_participants(recipients: Sequence[Recipient]) -> list[dict[str, Any]]:
     return [{"email": one.email, **({"name": one.name} if one.name else {})} for one in recipients]
 
 
-def everyone(participants: Sequence[ParticipantRecord] | None) -> str:
+def everyone(participants: Sequence[ParticipantRecord] | None) -> list[Recipient]:
     """The participants of a conversation, for a question to a human."""
-    return "; ".join(_participant(one) for one in participants or []) or "nobody that is known"
+    return [_participant(one) for one in participants or []]
 
 
-def _participant(one: ParticipantRecord) -> str:
+def _participant(one: ParticipantRecord) -> Recipient:
     if one.support_group_id is not None:
-        return f"group {one.support_group_id}"
+        return Recipient(other=f"group {one.support_group_id}")
     if channel := one.slack_channel_id or one.msteams_channel_id:
-        return f"channel {clean_line(channel)}"
-    return Recipient(one.user_id, one.name, one.email).shown
+        return Recipient(other=f"channel {shown.short(channel)}")
+    return Recipient(one.user_id, one.name, one.email)
 
 
 def _address(entry: str) -> Recipient:

@@ -24,14 +24,15 @@ from mcp_server_zendesk.connection.side_conversation_records import (
     ParticipantRecord,
     SideConversationRecord,
 )
+from mcp_server_zendesk.serving.cleaning.text import BODY_CHARACTERS, clean_message, clean_text
 from mcp_server_zendesk.serving.cursors import seal, unseal
 from mcp_server_zendesk.serving.results import Body, Line, Page, Result, Time
 from mcp_server_zendesk.serving.spec import ToolSpec
-from mcp_server_zendesk.serving.text import BODY_CHARACTERS, clean_html, clean_text
 from zendesk_tools.tickets import TicketId
 
 PATH = "side_conversations"
 _LONGEST_BODY = 65_536
+_PREVIEW = 300
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 SideConversationId = Annotated[
@@ -57,7 +58,9 @@ class SideConversation(Result):
     subject: Line | None = None
     state: Line | None = None
     participants: list[Participant] | None = None
-    preview: Line | None = None
+    preview: Body | None = None
+    truncated: bool | None = None
+    hidden_text_removed: int | None = None
     created_at: Time | None = None
     last_message_at: Time | None = None
 
@@ -70,6 +73,7 @@ class Message(Result):
     sent_at: Time | None = None
     body: Body
     truncated: bool | None = None
+    quoted_lines_folded: int | None = None
     hidden_text_removed: int | None = None
     attachments: list[Line] | None = None
 
@@ -129,6 +133,7 @@ async def get_side_conversation(
             description="Characters a body; raise it where truncated",
         ),
     ] = BODY_CHARACTERS,
+    quoted: Annotated[bool, Field(description="Unfold quoted history")] = False,
 ) -> SideConversationThread:
     """Read one side conversation of a ticket: who takes part, and each message with its author,
     recipients and text.
@@ -155,7 +160,11 @@ async def get_side_conversation(
         participants=participants(record.participants),
         created_at=record.created_at,
         updated_at=record.updated_at,
-        messages=[_message(event, event.message, body_limit) for event in events if event.message],
+        messages=[
+            _message(event, event.message, body_limit, quoted=quoted)
+            for event in events
+            if event.message
+        ],
         has_more=after is not None,
         next_cursor=seal(after, query) if after else None,
     )
@@ -217,27 +226,30 @@ def participant(record: ParticipantRecord) -> Participant:
 
 
 def _summary(record: SideConversationRecord) -> SideConversation:
+    preview = clean_text(record.preview_text or "", _PREVIEW)
     return SideConversation(
         id=record.id,
         subject=record.subject,
         state=record.state,
         participants=participants(record.participants),
-        preview=record.preview_text or None,
+        preview=preview if preview.text else None,
+        truncated=preview.truncated or None,
+        hidden_text_removed=preview.hidden or None,
         created_at=record.created_at,
         last_message_at=record.message_added_at,
     )
 
 
-def _message(event: EventRecord, message: MessageRecord, limit: int) -> Message:
+def _message(event: EventRecord, message: MessageRecord, limit: int, *, quoted: bool) -> Message:
     author = message.sender or event.actor
-    html = message.html_body
-    body = clean_html(html, limit) if html else clean_text(message.body or "", limit)
+    body = clean_message(message.html_body, message.body, limit, unfold=quoted)
     return Message(
         author=participant(author) if author else None,
         to=participants(message.to),
         sent_at=event.created_at,
         body=body,
         truncated=body.truncated or None,
+        quoted_lines_folded=body.folded or None,
         hidden_text_removed=body.hidden or None,
         attachments=[file.file_name for file in message.attachments or [] if file.file_name]
         or None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
@@ -12,14 +13,16 @@ from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.records import TicketRecord, parse, parse_list, stamp
 from mcp_server_zendesk.connection.retries import may_have_arrived
 from mcp_server_zendesk.connection.rule_records import SenderRecord, SuspendedRecord
+from mcp_server_zendesk.serving import shown
+from mcp_server_zendesk.serving.cleaning.text import Cleaned, clean_html, clean_text
 from mcp_server_zendesk.serving.cursors import seal, unseal
 from mcp_server_zendesk.serving.results import Body, Line, Page, Result, Time
 from mcp_server_zendesk.serving.spec import Question, ToolSpec
-from mcp_server_zendesk.serving.text import clean_line, clean_text
 from zendesk_tools.names import Named, look_up
 from zendesk_tools.tickets import an_id
 
 _PREVIEW = 500
+_MARKUP = re.compile(r"</[a-z][a-z0-9]{0,10}\s{0,5}>|<(?:br|img)\b", re.IGNORECASE)
 
 SuspendedId = Annotated[
     int,
@@ -92,7 +95,7 @@ async def list_suspended_tickets(
 
 
 def _shown(record: SuspendedRecord) -> SuspendedTicket:
-    preview = clean_text(record.content or "", _PREVIEW)
+    preview = _beginning(record.content or "")
     author = record.author
     return SuspendedTicket(
         id=record.id,
@@ -107,6 +110,12 @@ def _shown(record: SuspendedRecord) -> SuspendedTicket:
         attachments=len(record.attachments or []) or None,
         created_at=record.created_at,
     )
+
+
+def _beginning(content: str) -> Cleaned:
+    """Zendesk does not say whether it is text or HTML: an HTML mail may come as either."""
+    clean = clean_html if _MARKUP.search(content) else clean_text
+    return clean(content, _PREVIEW)
 
 
 async def recover_suspended_ticket(
@@ -171,25 +180,27 @@ async def _read(zendesk: Zendesk, suspended_id: int) -> SuspendedRecord:
 
 async def _confirm_recovery(zendesk: Zendesk, suspended_ticket_id: int) -> Question:
     record = await _read(zendesk, suspended_ticket_id)
-    text = clean_text(record.content or "", _PREVIEW)
+    content = record.content or ""
     becomes = f"a comment on ticket {record.ticket_id}" if record.ticket_id else "a ticket"
     lines = [
         f"Let this suspended e-mail in? It becomes {becomes}, and triggers may mail its author.",
         f"From: {_sender(record.author)}",
-        f"Subject: {clean_line(record.subject or '')}",
-        f"Held back because: {clean_line(record.cause or 'not said')}",
+        f"Subject: {shown.short(record.subject or '(none)')}",
+        f"Held back because: {shown.short(record.cause or 'not said')}",
     ]
     if record.created_at:
         lines.append(f"Received: {stamp(record.created_at)}")
     if record.attachments:
         lines.append(f"Attached files: {len(record.attachments)}")
-    return Question("\n".join([*lines, "", text.text + ("…" if text.truncated else "")]))
+    whole = len(content) <= _PREVIEW
+    which = "Its text" if whole else f"The first {_PREVIEW} of its {len(content):,} characters"
+    lines += ["", f"{which}:", shown.quoted(content[:_PREVIEW].strip())]
+    address = record.author.email if record.author else None
+    return Question("\n".join(lines), recipients=(address or "an unknown author",))
 
 
 def _sender(author: SenderRecord | None) -> str:
-    if author is None:
-        return "unknown"
-    return f"{clean_line(author.name or '')} <{clean_line(author.email or 'unknown')}>".strip()
+    return shown.person(author.name, author.email, "unknown") if author else "unknown"
 
 
 TOOLS = (

@@ -9,12 +9,13 @@ from pydantic import Field
 from mcp_server_zendesk.connection.errors import ZendeskError
 from mcp_server_zendesk.connection.fields import SCOPE as FIELDS_SCOPE
 from mcp_server_zendesk.connection.handle import Zendesk
-from mcp_server_zendesk.connection.records import TicketRecord, parse, stamp
+from mcp_server_zendesk.connection.records import TicketRecord, parse
 from mcp_server_zendesk.connection.retries import may_have_arrived
+from mcp_server_zendesk.serving import shown
 from mcp_server_zendesk.serving.spec import Question, ToolSpec
-from mcp_server_zendesk.serving.text import clean_line
 from zendesk_tools.lost_comments import known_comments, look_for_comment
-from zendesk_tools.names import Names, look_up
+from zendesk_tools.note_texts import refuse_images
+from zendesk_tools.questions import names_of_readers, readers, to_whom, which_ticket
 from zendesk_tools.ticket_changes import TicketChange, put_ticket, ticket_change
 from zendesk_tools.ticket_updates import CHANGE_SCOPES
 from zendesk_tools.tickets import TicketId
@@ -42,6 +43,7 @@ async def add_internal_note(
     Use it to leave findings or a proposed reply for a colleague; to write to the customer use
     reply_to_ticket. Notes cannot be edited or removed; closed tickets take none.
     """
+    refuse_images(body)
     return await _add(zendesk, ticket_id, body, upload_tokens, public=False)
 
 
@@ -79,24 +81,14 @@ async def _confirm_reply(
     upload_tokens: list[str] | None = None,
 ) -> Question:
     record = parse(TicketRecord, await zendesk.get("tickets", ticket_id), "ticket")
-    copied = record.email_cc_ids or []
-    names = Names()
-    if zendesk.may("users:read"):
-        names = await look_up(zendesk, [who for who in (record.requester_id, *copied) if who])
-    lines = [
-        f"Send this public reply to ticket {ticket_id}?",
-        f"Subject: {clean_line(record.subject or '')}",
-        f"To: {names.address(record.requester_id)}",
-    ]
-    if copied:
-        lines.append(f"Copies to: {'; '.join(map(names.address, copied))}")
-    if status:
-        lines.append(f"Status afterwards: {status}")
+    names = await names_of_readers(zendesk, record)
+    lines = [f"Send this public reply to ticket {ticket_id}?", *to_whom(record, names)]
     if upload_tokens:
         lines.append(f"Attached files: {files_named(zendesk, upload_tokens)}")
-    if record.updated_at:
-        lines.append(f"Ticket last changed: {stamp(record.updated_at)}")
-    return Question("\n".join([*lines, "", body]))
+    if status:
+        lines.append(f"Status afterwards: {status}")
+    lines += [*which_ticket(record), *shown.letter("The reply", body)]
+    return Question("\n".join(lines), recipients=names.reached(readers(record)))
 
 
 async def _add(

@@ -14,13 +14,16 @@ from mcp_server_zendesk.connection.errors import NotFound
 from mcp_server_zendesk.connection.fields import SCOPE as FIELDS_SCOPE
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.records import TicketRecord, UserRecord, parse, stamp
+from mcp_server_zendesk.serving import shown
+from mcp_server_zendesk.serving.cleaning.text import clean_line, one_line
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Result, Time
 from mcp_server_zendesk.serving.spec import Question, ToolSpec
-from mcp_server_zendesk.serving.text import clean_line, one_line
 from zendesk_tools.custom_fields import CustomFields, as_sent, read_custom_fields
 from zendesk_tools.names import Author, Names
+from zendesk_tools.note_texts import refuse_images
 from zendesk_tools.people import as_said, find_agent, find_group
+from zendesk_tools.questions import agent, group_named
 from zendesk_tools.ticket_changes import CLOSED, ignored_keys, read_ticket
 from zendesk_tools.ticket_history import FieldChange, what_happened
 from zendesk_tools.ticket_tags import clean_tags
@@ -77,10 +80,17 @@ class _Asker:
     def shown(self) -> str:
         """As a question names it."""
         if self.address is not None:
-            return self.address
+            return shown.address(self.address)
         if self.user is not None and self.user.id is not None:
             return Names(users={self.user.id: self.user}).address(self.user.id)
         return "the server's own user" if self.user_id is None else f"user {self.user_id}"
+
+    @property
+    def reached(self) -> tuple[str, ...]:
+        """Whom a public comment, or the welcome of a new user, is mailed to."""
+        if self.user is None and self.user_id is None and self.address is None:
+            return ()
+        return (self.address or (self.user and self.user.email) or f"user {self.user_id}",)
 
 
 def _within(text: str, longest: int) -> str:
@@ -134,6 +144,8 @@ async def create_ticket(
     public, or if it may create a user, the user has to agree first. The answer tells what Zendesk
     set or mailed by itself.
     """
+    if not public:
+        refuse_images(body)
     wanted_tags = clean_tags("tags", tags)
     values, fields = await read_custom_fields(zendesk, custom_fields)
     asker = await _asker(zendesk, requester_email, requester_id, follow_up_of)
@@ -323,14 +335,14 @@ async def _confirm(
     asker = await _asker(zendesk, requester_email, requester_id, follow_up_of)
     if not public and asker.address is None:
         return None
+    await read_custom_fields(zendesk, custom_fields)  # nobody is asked in vain
     set_too = [
         ("Priority", priority),
         ("Type", type),
-        ("Tags", ", ".join(tags or [])),
-        ("Assignee", assignee),
-        ("Group", group),
+        ("Tags", clean_tags("tags", tags)),
+        ("Assignee", await agent(zendesk, assignee)),
+        ("Group", await group_named(zendesk, group)),
         ("External id", external_id),
-        ("Attached files", files_named(zendesk, upload_tokens) if upload_tokens else None),
         *(custom_fields or {}).items(),
     ]
     lines = [
@@ -344,15 +356,18 @@ async def _confirm(
             "Where no user has that address, Zendesk creates one and may send a welcome or "
             "verification mail, by the account's settings."
         )
+    lines.append(f"Subject: {shown.whole(one_line(subject))}")
+    if upload_tokens:
+        lines.append(f"Attached files: {files_named(zendesk, upload_tokens)}")
+    lines += [
+        f"{shown.whole(name)}: {shown.whole(value)}"
+        for name, value in set_too
+        if value is not None and value not in ("", ())
+    ]
     if follow_up_of is not None:
         lines.append(f"Follow-up of ticket {follow_up_of}{await _subject(zendesk, follow_up_of)}")
-    lines += [f"Subject: {one_line(subject)}"]
-    lines += [
-        f"{clean_line(name)}: {clean_line(str(value))}"
-        for name, value in set_too
-        if value is not None and value != ""
-    ]
-    return Question("\n".join([*lines, "", body]))
+    lines += shown.letter("The text" if public else "The internal note", body)
+    return Question("\n".join(lines), recipients=asker.reached)
 
 
 async def _subject(zendesk: Zendesk, ticket_id: int) -> str:
@@ -360,7 +375,7 @@ async def _subject(zendesk: Zendesk, ticket_id: int) -> str:
     if source is None:
         return ""
     changed = f", last changed {stamp(source.updated_at)}" if source.updated_at else ""
-    return f": {clean_line(source.subject or '')}{changed}"
+    return f": {shown.short(source.subject or '(no subject)')}{changed}"
 
 
 TOOLS = (

@@ -17,11 +17,11 @@ from mcp_server_zendesk.connection.routing_records import (
     FormRecord,
     all_forms,
 )
+from mcp_server_zendesk.serving.cleaning.text import clean_line
 from mcp_server_zendesk.serving.cursors import numbered, read_numbered, seal, unseal
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Page, Result
 from mcp_server_zendesk.serving.spec import ToolSpec
-from mcp_server_zendesk.serving.text import clean_line
 from zendesk_tools.names import Named
 from zendesk_tools.people import MOST_NAMED, find_named, read_id
 

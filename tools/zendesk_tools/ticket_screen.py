@@ -15,13 +15,16 @@ from mcp_server_zendesk.connection.records import (
     parse_list,
 )
 from mcp_server_zendesk.connection.ticket_records import DatedMetricSet, FullTicket, SlaTarget
+from mcp_server_zendesk.serving.cleaning.text import Cleaned, clean_message
 from mcp_server_zendesk.serving.results import Body, Line, Result, Time
-from mcp_server_zendesk.serving.text import Cleaned, clean_html, clean_text
+from zendesk_tools.long_values import Value, told_of, value_of
 from zendesk_tools.names import Author, Names
 
 MERGED_TAG = "closed_by_merge"
 _NUMBER = re.compile(r"#(\d{1,20})\b")
 _STAFF = {"agent", "admin"}
+_MAIL = {None, "email", "mail"}
+_LONGEST_NOTICE = 1_500
 _EMPTY: tuple[object, ...] = (None, "", [])
 _CLEAN = {None, "malware_not_found"}
 _ACHIEVED = {"achieved", "fulfilled"}
@@ -45,6 +48,7 @@ class Said(Result):
     created_at: Time | None = None
     body: Body
     truncated: bool | None = None
+    quoted_lines_folded: int | None = None
     hidden_text_removed: int | None = None
     attachments: list[File] | None = None
 
@@ -54,7 +58,9 @@ class CustomValue(Result):
 
     id: int | None = None
     title: Line | None = None
-    value: bool | int | float | list[Line] | Line
+    value: bool | int | float | list[Line] | Value
+    truncated: bool | None = None
+    hidden_text_removed: int | None = None
 
 
 class Sla(Result):
@@ -96,11 +102,17 @@ def files_of(record: CommentRecord) -> list[File] | None:
     return found or None
 
 
-def body_of(record: CommentRecord, limit: int) -> Cleaned:
-    """From the HTML, which tells what was hidden; plain text only where there is none."""
-    if record.html_body:
-        return clean_html(record.html_body, limit)
-    return clean_text(record.plain_body or record.body or "", limit)
+def body_of(record: CommentRecord, limit: int, *, quoted: bool = False) -> Cleaned:
+    """From the HTML, which tells what was hidden; plain text only where there is none. The mail
+    history below a comment that came by mail is folded, unless ``quoted`` asks for it.
+    """
+    channel = record.via.channel if record.via else None
+    return clean_message(
+        record.html_body,
+        record.plain_body or record.body,
+        limit,
+        unfold=quoted or channel not in _MAIL,
+    )
 
 
 def latest(comments: Iterable[CommentRecord], names: Names, limit: int) -> list[Said]:
@@ -116,6 +128,7 @@ def _said(record: CommentRecord, names: Names, limit: int) -> Said:
         created_at=record.created_at,
         body=body,
         truncated=body.truncated or None,
+        quoted_lines_folded=body.folded or None,
         hidden_text_removed=body.hidden or None,
         attachments=files_of(record),
     )
@@ -126,7 +139,7 @@ def _by(author_id: int | None, names: Names) -> str | None:
     if author is None:
         return None
     role = f" ({author.role})" if author.role else ""
-    return f"{author.name or f'user {author.id}'}{role}"
+    return f"{author.label}{role}"
 
 
 def requester(record: TicketRecord, names: Names) -> Author | None:
@@ -154,9 +167,13 @@ def custom_values(
             continue
         title = titles.get(field.id)
         unique = title is not None and often.count(title) == 1
+        value = _value(field.value)
         found.append(
             CustomValue(
-                id=field.id if ids or not unique else None, title=title, value=_value(field.value)
+                id=field.id if ids or not unique else None,
+                title=title,
+                value=value,
+                **told_of([value]),
             )
         )
     return found or None
@@ -166,10 +183,10 @@ def _told(value: object) -> bool:
     return value not in _EMPTY and value is not False
 
 
-def _value(value: object) -> str | list[str] | int | float | bool:
+def _value(value: object) -> str | Cleaned | list[str] | int | float | bool:
     if isinstance(value, list):
         return [str(entry) for entry in value]
-    return value if isinstance(value, bool | int | float) else str(value)
+    return value if isinstance(value, bool | int | float) else value_of(str(value))
 
 
 def custom_status(record: TicketRecord, answer: Mapping[str, Any]) -> str | None:
@@ -211,7 +228,7 @@ def merged_into(record: TicketRecord, said: Sequence[CommentRecord], names: Name
     author = names.author(said[0].author_id)
     if author is None or (author.role is not None and author.role not in _STAFF):
         return None
-    text = said[0].plain_body or said[0].body or ""
+    text = body_of(said[0], _LONGEST_NOTICE).text
     numbers = [int(number) for number in _NUMBER.findall(text)]
     return next((number for number in numbers if number != record.id), None)
 

@@ -20,9 +20,8 @@ from mcp_server_zendesk.connection.records import (
 )
 from mcp_server_zendesk.serving.cursors import numbered, read_numbered, seal, unseal
 from mcp_server_zendesk.serving.refusals import InvalidArguments
-from mcp_server_zendesk.serving.results import Body, Line, Page, Result, Time
+from mcp_server_zendesk.serving.results import Line, Page, Result, Time
 from mcp_server_zendesk.serving.spec import ToolSpec
-from mcp_server_zendesk.serving.text import clean_text
 from zendesk_tools.names import ENRICHING, Named, Names, group_names, look_up, sideloads
 from zendesk_tools.tickets import ResponseFormat
 
@@ -31,7 +30,6 @@ REACHABLE_TICKETS = 1_000
 
 _PHRASE_OR_TYPE = re.compile(r'"[^"]*"|(?<!\S)-?type:\s*"?(?P<type>\w*)"?', re.IGNORECASE)
 _TICKET_TYPES = {"incident", "problem", "question", "task"}
-_EXCERPT = 300
 _REFUSED_CURSOR = {400, 422}
 _BOUNDS = {"updated_at": "updated", "created_at": "created"}
 
@@ -51,9 +49,6 @@ class TicketHit(Result):
     tags: list[Line] | None = None
     created_at: Time | None = None
     updated_at: Time | None = None
-    first_message: Body | None = None
-    truncated: bool | None = None
-    hidden_text_removed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +95,7 @@ async def search_tickets(
     cursor: Annotated[str | None, Field(description="next_cursor of the page before")] = None,
     response_format: Annotated[
         ResponseFormat,
-        Field(description="detailed adds type, organization, created_at, first message"),
+        Field(description="detailed adds type, organization and created_at"),
     ] = "concise",
 ) -> Page[TicketHit]:
     """Find tickets by words, state, people, tags or dates.
@@ -253,14 +248,10 @@ def ticket_hits(
 
 
 def _details(ticket: TicketRecord, names: Names) -> dict[str, Any]:
-    message = clean_text(ticket.description or "", _EXCERPT)
     return {
         "type": ticket.type,
         "organization": names.organization(ticket.organization_id),
         "created_at": ticket.created_at,
-        "first_message": message if message.text else None,
-        "truncated": message.truncated or None,
-        "hidden_text_removed": message.hidden or None,
     }
 
 

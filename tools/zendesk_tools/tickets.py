@@ -20,6 +20,7 @@ from mcp_server_zendesk.connection.records import (
 )
 from mcp_server_zendesk.connection.side_conversation_records import SideConversationRecord
 from mcp_server_zendesk.connection.ticket_records import DatedMetricSet, FullTicket
+from mcp_server_zendesk.serving.cleaning.text import Cleaned
 from mcp_server_zendesk.serving.cursors import seal, unseal
 from mcp_server_zendesk.serving.results import Body, Line, Page, Result, Time
 from mcp_server_zendesk.serving.spec import ToolSpec
@@ -69,6 +70,7 @@ class Comment(Result):
     created_at: Time | None = None
     body: Body
     truncated: bool | None = None
+    quoted_lines_folded: int | None = None
     hidden_text_removed: int | None = None
     attachments: list[File] | None = None
 
@@ -125,16 +127,16 @@ async def get_ticket(
     response_format: Annotated[
         ResponseFormat,
         Field(
-            description="detailed adds all metrics, people in copy, side conversations, incident "
-            "count, longer bodies"
+            description="detailed adds metrics, CCs, side conversations, incident count, longer "
+            "bodies"
         ),
     ] = "concise",
 ) -> Ticket:
-    """Read one ticket: who, what, state since when, SLA, tags, fields, linked tickets and the
-    latest comments, newest first.
+    """Read one ticket: who, what, state since when, SLA, tags, fields, linked tickets, latest
+    comments, newest first.
 
-    Use it before you change or judge a ticket. To find tickets use search_tickets; for a longer
-    conversation list_ticket_comments; for who changed what get_ticket_history.
+    Use it before you change or judge a ticket. To find some use search_tickets; for more
+    comments list_ticket_comments; for who changed what get_ticket_history.
     """
     detailed = response_format == "detailed"
     include = ",".join([*sideloads(zendesk), *_SIDELOADS])
@@ -192,7 +194,7 @@ async def get_ticket(
 async def list_ticket_comments(
     zendesk: Zendesk,
     ticket_id: TicketId,
-    limit: Annotated[int, Field(ge=1, le=100, description="Comments a page")] = 10,
+    limit: Annotated[int, Field(ge=1, le=100, description="A page")] = 10,
     cursor: Annotated[str | None, Field(description="next_cursor of the page before")] = None,
     order: Annotated[
         Literal["newest_first", "oldest_first"], Field(description="By time")
@@ -202,14 +204,14 @@ async def list_ticket_comments(
         Field(
             ge=200,
             le=_LONGEST_BODY,
-            description="Characters a body; raise it where truncated",
+            description="Characters a body",
         ),
     ] = _DETAILED_BODY,
+    quoted: Annotated[bool, Field(description="Unfold quoted history")] = False,
 ) -> Page[Comment]:
-    """Read a ticket's conversation: public comments, which the customer has seen, and internal
-    notes, with author and role.
+    """Read a ticket's conversation: public comments, which the customer sees, and internal notes.
 
-    Use it where get_ticket's latest comments are not enough; for changes of fields use
+    Use it where get_ticket's comments are cut, folded or too few; for changes of fields
     get_ticket_history.
     """
     query = {"tool": "list_ticket_comments", "ticket_id": ticket_id, "order": order}
@@ -222,7 +224,7 @@ async def list_ticket_comments(
     answer = await _comments(zendesk, ticket_id, params=params)
     after = next_cursor(answer)
     return Page[Comment](
-        items=_shown(answer, Names.of(answer), body_limit),
+        items=_shown(answer, Names.of(answer), body_limit, quoted=quoted),
         has_more=after is not None,
         next_cursor=seal(after, query) if after else None,
     )
@@ -243,14 +245,14 @@ async def _comments(
     return await zendesk.get("tickets", ticket_id, "comments", params=params)
 
 
-def _shown(answer: dict[str, object], names: Names, limit: int) -> list[Comment]:
+def _shown(answer: dict[str, object], names: Names, limit: int, *, quoted: bool) -> list[Comment]:
     return [
-        _comment(record, names, limit) for record in parse_list(CommentRecord, answer, "comments")
+        _comment(record, names, body_of(record, limit, quoted=quoted))
+        for record in parse_list(CommentRecord, answer, "comments")
     ]
 
 
-def _comment(record: CommentRecord, names: Names, limit: int) -> Comment:
-    body = body_of(record, limit)
+def _comment(record: CommentRecord, names: Names, body: Cleaned) -> Comment:
     return Comment(
         id=record.id,
         author=names.author(record.author_id),
@@ -258,6 +260,7 @@ def _comment(record: CommentRecord, names: Names, limit: int) -> Comment:
         created_at=record.created_at,
         body=body,
         truncated=body.truncated or None,
+        quoted_lines_folded=body.folded or None,
         hidden_text_removed=body.hidden or None,
         attachments=files_of(record),
     )

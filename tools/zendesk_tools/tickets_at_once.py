@@ -16,8 +16,8 @@ from mcp_server_zendesk.connection.records import (
     parse_list,
     stamp,
 )
+from mcp_server_zendesk.serving import shown
 from mcp_server_zendesk.serving.results import Line, Result
-from mcp_server_zendesk.serving.text import clean_line
 from zendesk_tools.names import Names
 from zendesk_tools.tickets import an_id
 
@@ -69,7 +69,7 @@ class Batch:
 
     def subject(self, ticket_id: int) -> str:
         """A ticket as a person recognises it: number and subject."""
-        return f"{ticket_id}: {clean_line(self.tickets[ticket_id].subject or '(no subject)')}"
+        return f"{ticket_id}: {shown.short(self.tickets[ticket_id].subject or '(no subject)')}"
 
 
 async def read_batch(zendesk: Zendesk, ticket_ids: Iterable[int]) -> Batch:

@@ -14,10 +14,11 @@ from pydantic import Field
 from mcp_server_zendesk.connection.attachment_records import UploadRecord
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.records import parse
+from mcp_server_zendesk.serving.cleaning.redaction import suspended
+from mcp_server_zendesk.serving.cleaning.text import clean_line
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Result, Time
 from mcp_server_zendesk.serving.spec import ToolSpec
-from mcp_server_zendesk.serving.text import clean_line
 
 MOST_BYTES = 5_000_000
 """All of it passes through a model and a client; people upload more in Zendesk itself."""
@@ -69,7 +70,8 @@ async def upload_attachment(
     uploads = zendesk.access.uploads
     while len(uploads) >= _MOST_NOTED:
         uploads.pop(next(iter(uploads)))
-    uploads[record.token] = f"{clean_line(name)} ({len(content)} bytes)"
+    with suspended():  # for the question before it is sent
+        uploads[record.token] = f"{clean_line(name)} ({len(content)} bytes)"
     return Upload(
         upload_token=record.token,
         name=(made.file_name if made else None) or name,
@@ -122,7 +124,8 @@ def _too_large(field: str) -> InvalidArguments:
 
 def _name(file_name: str) -> str:
     """The name alone, without folders or invisible characters; its ending survives a cut."""
-    last = clean_line(re.split(r"[/\\]", file_name)[-1], len(file_name) + 1).strip()
+    with suspended():
+        last = clean_line(re.split(r"[/\\]", file_name)[-1], len(file_name) + 1).strip()
     if last in _UNNAMED:
         raise InvalidArguments.of("file_name", "names no file")
     stem, dot, ending = last.rpartition(".")

@@ -18,14 +18,19 @@ from mcp_server_zendesk.connection.errors import (
 )
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.organization_records import Membership
-from mcp_server_zendesk.connection.records import UserRecord, parse, parse_list
+from mcp_server_zendesk.connection.records import UserRecord, parse, parse_list, stamp
 from mcp_server_zendesk.connection.retries import may_have_arrived
 from mcp_server_zendesk.connection.user_records import UserIdentity
+from mcp_server_zendesk.serving import shown
+from mcp_server_zendesk.serving.cleaning.text import clean_line
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Result
 from mcp_server_zendesk.serving.spec import Question, ToolSpec
-from mcp_server_zendesk.serving.text import clean_line
-from zendesk_tools.organization_names import find_organization, organization_names
+from zendesk_tools.organization_names import (
+    find_organization,
+    organization_names,
+    sharing_organization,
+)
 from zendesk_tools.people import as_said
 from zendesk_tools.record_changes import (
     CustomValues,
@@ -161,19 +166,50 @@ async def update_user(
 
 
 async def _confirm(
-    zendesk: Zendesk, user: str | int, email: str | None = None, **_: Any
+    zendesk: Zendesk,
+    user: str | int,
+    email: str | None = None,
+    organization: str | int | None = None,
+    **others: Any,
 ) -> Question | None:
-    """An address is a way into an account: Zendesk takes its owner for the customer."""
-    if email is None:
+    """An address is a way into an account: Zendesk takes its owner for the customer. So is an
+    organization whose people see each other's tickets.
+    """
+    joined = None
+    if organization is not None and not nobody(as_said("organization", organization)):
+        joined = await sharing_organization(zendesk, organization)
+    if email is None and joined is None:
         return None
     user_id = await find_user_id(zendesk, user)
-    shown = parse(UserRecord, await zendesk.get("users", user_id), "user")
-    lines = [
-        f"Give user {user_id} another e-mail address? Whoever has it can act as them.",
-        f"User: {clean_line(shown.name or '')} <{clean_line(shown.email or 'no address')}>",
-        f"Address to add: {clean_line(email)}",
+    now = parse(UserRecord, await zendesk.get("users", user_id), "user")
+    if email is None and joined is not None and joined.id == now.organization_id:
+        return None
+    lines = []
+    if email is not None:
+        lines += [
+            f"Give user {user_id} another e-mail address? Whoever has it can act as them.",
+            f"Address to add: {shown.address(email)}",
+        ]
+    if joined is not None:
+        name = shown.short(joined.name or "organization")
+        lines += [
+            f"Put user {user_id} into an organization whose people may see each other's tickets?",
+            f"Organization: {name} ({joined.id})",
+        ]
+    elif organization is not None:
+        others = {"organization": organization, **others}
+    lines.append(f"User: {shown.person(now.name, now.email, f'user {user_id}')}")
+    wanted = {key.replace("_", " "): value for key, value in others.items() if value is not None}
+    fields = wanted.pop("user fields", {})
+    lines += [
+        f"Their {shown.whole(key)} becomes: {shown.whole(value) or 'empty'}"
+        if key not in {"add tags", "remove tags"}
+        else f"{key.capitalize()}: {shown.whole(value)}"
+        for key, value in (wanted | fields).items()
     ]
-    return Question("\n".join(lines))
+    if now.updated_at:
+        lines.append(f"User last changed: {stamp(now.updated_at)}")
+    return Question("\n".join(lines), recipients=() if email is None else (email,))
 
 
 async def _add_address(zendesk: Zendesk, user: UserRecord, address: str) -> UserIdentity | None:

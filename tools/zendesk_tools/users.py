@@ -23,18 +23,19 @@ from mcp_server_zendesk.connection.records import (
     parse_list,
 )
 from mcp_server_zendesk.connection.user_records import UserIdentity
+from mcp_server_zendesk.serving.cleaning.text import clean_line, clean_text
 from mcp_server_zendesk.serving.cursors import numbered, read_numbered, seal, unseal
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Body, Line, Page, Result, Time
 from mcp_server_zendesk.serving.spec import ToolSpec
-from mcp_server_zendesk.serving.text import clean_line, clean_text
+from zendesk_tools.long_values import Value, told_of, values_of
 from zendesk_tools.names import Named, Names
 from zendesk_tools.people import MOST_NAMED, as_said, read_id
 
 REACHABLE_USERS = 10_000
 """Users that a search gives out (``zendesk-api.md`` §7)."""
 
-_NOTES = 1_000
+_NOTES = 16_000  # whoever replaces them has to know the whole
 _MOST_LOOKED_AT = 3
 _MOST_IDENTITIES = 100
 EXTERNAL = "external:"
@@ -61,7 +62,7 @@ class User(UserHit):
     locale: Line | None = None
     time_zone: Line | None = None
     tags: list[Line] | None = None
-    user_fields: dict[Line, Line] | None = None
+    user_fields: dict[Line, Value] | None = None
     notes: Body | None = None
     details: Body | None = None
     truncated: bool | None = None
@@ -256,7 +257,7 @@ def _hit(user: UserRecord, names: Names) -> dict[str, Any]:
 def _user(user: UserRecord, names: Names) -> User:
     notes = clean_text(user.notes or "", _NOTES)
     details = clean_text(user.details or "", _NOTES)
-    filled = {key: value for key, value in (user.user_fields or {}).items() if value is not None}
+    fields = values_of(user.user_fields)
     return User(
         **_hit(user, names),
         phone=user.phone or None,
@@ -265,11 +266,10 @@ def _user(user: UserRecord, names: Names) -> User:
         locale=user.locale,
         time_zone=user.time_zone,
         tags=user.tags or None,
-        user_fields={key: str(value) for key, value in filled.items()} or None,
+        user_fields=fields or None,
         notes=notes if notes.text else None,
         details=details if details.text else None,
-        truncated=notes.truncated or details.truncated or None,
-        hidden_text_removed=notes.hidden + details.hidden or None,
+        **told_of([notes, details, *fields.values()]),
         created_at=user.created_at,
         last_login_at=user.last_login_at,
     )
