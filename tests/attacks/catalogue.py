@@ -1,0 +1,23 @@
+"""All attacks, family by family."""
+
+from __future__ import annotations
+
+from attacks import calls, doors, fields, hosts, limits, outside, sizes, texts, traces, yes
+from attacks.attack import Attack
+
+ATTACKS: tuple[Attack, ...] = (
+    *fields.ATTACKS,
+    *texts.ATTACKS,
+    *outside.ATTACKS,
+    *yes.ATTACKS,
+    *limits.POLICY,
+    *limits.REDACTION,
+    *calls.CALLS,
+    *calls.SCOPES,
+    *calls.CURSORS,
+    *hosts.PATHS,
+    *hosts.HOSTS,
+    *sizes.ATTACKS,
+    *traces.ATTACKS,
+    *doors.ATTACKS,
+)
