@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+import inspect
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import anyio
 import anyio.lowlevel
 import httpx
 from mcp import Client
-from mcp_types import CallToolResult, ElicitRequestFormParams, ElicitResult
+from mcp_types import (
+    CallToolResult,
+    ElicitRequestFormParams,
+    ElicitResult,
+    InputRequiredResult,
+)
 
 from desk import text_of
 from mcp_server_zendesk.embedded import embedded_settings
 from mcp_server_zendesk.sandbox import Sandbox
+from mcp_server_zendesk.serving.confirmation import WAITING_SECONDS
 from mcp_server_zendesk.serving.explanation import META_KEY
+from mcp_server_zendesk.serving.server import ZendeskServer
 from mcp_server_zendesk.workspace import build_server
 
 ERAS = ["legacy", "auto"]
 
 Reply = Callable[[str], ElicitResult]
+Human = Callable[[Any], ElicitResult | Awaitable[Any]]
+"""Takes the whole question as a client has it; may take its time."""
 
 
 def types(text: str | int) -> Reply:
@@ -59,6 +72,94 @@ class Asked:
         return dict((self.result.meta or {})[META_KEY])
 
 
+@dataclass
+class Session:
+    """A client with a human before it."""
+
+    server: ZendeskServer
+    client: Client
+    shown: list[str]
+    told: list[str]
+
+    async def call(self, tool: str, arguments: dict[str, Any]) -> Asked:
+        """A call, with however many questions it takes."""
+
+        async def heard(progress: float, total: float | None, message: str | None) -> None:
+            del progress, total
+            self.told.append(message or "")
+
+        result = await self.client.call_tool(tool, arguments, progress_callback=heard)
+        return Asked(result, self.shown, self.told)
+
+    async def question(self, tool: str, arguments: dict[str, Any]) -> InputRequiredResult:
+        """What today's clients get for a call that a human has to agree to."""
+        first = await self.answered(tool, arguments)
+        assert isinstance(first, InputRequiredResult), first
+        return first
+
+    async def answered(
+        self,
+        tool: str,
+        arguments: dict[str, Any],
+        answers: Any = None,
+        sealed: str | None = None,
+    ) -> CallToolResult | InputRequiredResult:
+        """The same call, with the answers of a human and what came with the question."""
+        return await self.client.session.call_tool(
+            tool,
+            arguments,
+            input_responses=answers,
+            request_state=sealed,
+            allow_input_required=True,
+        )
+
+
+def answers_to(asked: InputRequiredResult, human: Human) -> Any:
+    """What a human says to each question."""
+    return {key: human(one.params) for key, one in (asked.input_requests or {}).items()}
+
+
+@asynccontextmanager
+async def session(
+    sandbox: Sandbox,
+    human: Human | None,
+    *,
+    era: str = "auto",
+    waits: int = 0,
+    audit_log: Path | None = None,
+    **flags: Any,
+) -> AsyncIterator[Session]:
+    """A client whose human replies so; with none, the client cannot ask.
+
+    All tools are offered, unless ``flags`` say otherwise. Time stands still while a human thinks,
+    but for as many ``waits`` of the server's.
+    """
+    shown: list[str] = []
+    passing = anyio.Semaphore(waits)
+
+    async def asked(_: Any, params: Any) -> Any:
+        assert isinstance(params, ElicitRequestFormParams)
+        shown.append(params.message)
+        assert human is not None
+        reply = human(params)
+        return await reply if inspect.isawaitable(reply) else reply
+
+    async def sleep(seconds: float) -> None:
+        await anyio.lowlevel.checkpoint()
+        if seconds == WAITING_SECONDS:
+            await passing.acquire()
+
+    server = build_server(
+        embedded_settings({"scopes": "read write", "toolsets": "all", **flags}),
+        transport=httpx.ASGITransport(app=sandbox),
+        sleep=sleep,
+        audit_log=audit_log,
+    )
+    callback: Any = None if human is None else asked
+    async with server.running(), Client(server, mode=era, elicitation_callback=callback) as client:
+        yield Session(server, client, shown, [])
+
+
 async def call(
     sandbox: Sandbox,
     tool: str,
@@ -69,32 +170,10 @@ async def call(
     toolsets: str = "all",
     **arguments: Any,
 ) -> Asked:
-    """One call by a client whose human replies so; with none, the client cannot ask."""
-    shown: list[str] = []
-    told: list[str] = []
-
-    async def asked(_: Any, params: Any) -> ElicitResult:
-        assert isinstance(params, ElicitRequestFormParams)
-        shown.append(params.message)
-        assert human is not None
-        return human(params.message)
-
-    async def heard(progress: float, total: float | None, message: str | None) -> None:
-        del progress, total
-        told.append(message or "")
-
-    async def sleep(_: float) -> None:
-        await anyio.lowlevel.checkpoint()
-
-    server = build_server(
-        embedded_settings({"scopes": scopes, "toolsets": toolsets}),
-        transport=httpx.ASGITransport(app=sandbox),
-        sleep=sleep,
-    )
-    callback: Any = None if human is None else asked
-    async with server.running(), Client(server, mode=era, elicitation_callback=callback) as client:
-        result = await client.call_tool(tool, arguments, progress_callback=heard)
-    return Asked(result, shown, told)
+    """One call by a client whose human replies so to a question's text."""
+    reply = None if human is None else lambda params: human(params.message)
+    async with session(sandbox, reply, era=era, scopes=scopes, toolsets=toolsets) as one:
+        return await one.call(tool, arguments)
 
 
 def writes(sandbox: Sandbox) -> list[str]:

@@ -88,7 +88,8 @@ def test_the_wheel_serves_from_a_clean_environment(tmp_path: Path) -> None:
             cwd=tmp_path,
             env=environment,
         )
-        assert [tool["name"] for tool in json.loads(shown.stdout)] == [s.name for s in CATALOGUE]
+        listed = json.loads(shown.stdout)["tools"]
+        assert [tool["name"] for tool in listed] == [spec.name for spec in CATALOGUE]
     played = subprocess.run(
         [str(command), "demo"],
         check=True,

@@ -24,6 +24,7 @@ COMMANDS = [
     ("tools",),
     ("demo",),
     ("serve",),
+    ("audit",),
 ]
 
 LOADED = """

@@ -71,6 +71,7 @@ async def test_even_the_http_library_at_debug_logs_no_secret(
     zendesk_mock: respx.MockRouter, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="httpx")
     zendesk_mock.get("https://acme.zendesk.com/api/v2/tickets/1").respond(json={})
     connection = Connection(Account("acme"), BearerToken(SecretStr(CANARY)))
     await connection.send("GET", "/api/v2/tickets/1")

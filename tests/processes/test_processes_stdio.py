@@ -237,7 +237,7 @@ def test_what_is_offered_can_be_read_without_starting_a_server(tmp_path: Path) -
     assert "needs the scope tickets:write" in shown.stdout
     told = run_command(["tools", "--demo", "--json"], environment(), tmp_path)
     machine = json.loads(told.stdout)
-    assert {tool["name"] for tool in machine} == {spec.name for spec in CATALOGUE}
+    assert {tool["name"] for tool in machine["tools"]} == {spec.name for spec in CATALOGUE}
 
 
 def test_the_demo_plays_a_whole_session() -> None:

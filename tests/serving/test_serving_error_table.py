@@ -48,10 +48,15 @@ SAMPLES: dict[type[BaseException], list[BaseException]] = {
         refusals.UnknownTool(exists=False, nearest="get_ticket"),
     ],
     refusals.ReadOnlyWorkspace: [refusals.ReadOnlyWorkspace()],
-    refusals.ConfirmationUnavailable: [refusals.ConfirmationUnavailable()],
+    refusals.AuditUnavailable: [refusals.AuditUnavailable("No space left on device")],
+    refusals.ConfirmationUnavailable: [
+        refusals.ConfirmationUnavailable(),
+        refusals.ConfirmationUnavailable(failed=True),
+    ],
     refusals.ConfirmationDeclined: [
         refusals.ConfirmationDeclined(mistyped=False),
         refusals.ConfirmationDeclined(mistyped=True),
+        refusals.ConfirmationDeclined(in_time=False),
     ],
     refusals.ChangedMeanwhile: [refusals.ChangedMeanwhile()],
     refusals.AlreadyDone: [refusals.AlreadyDone()],
@@ -75,6 +80,13 @@ SAMPLES: dict[type[BaseException], list[BaseException]] = {
     ],
     errors.ScopeMissing: [errors.ScopeMissing(GROUPS, HELD)],
     errors.OutOfReach: [errors.OutOfReach("a read tool asked to write")],
+    errors.PolicyRefused: [
+        errors.PolicyRefused(
+            "allow_recipients", "it would reach others", allowed=["acme.com"], asked=["evil.org"]
+        ),
+        errors.PolicyRefused("allow_groups", "it cannot be told where it is"),
+    ],
+    errors.CeilingReached: [errors.CeilingReached(10, retry_after=12.3)],
     errors.ConnectionFailed: [errors.ConnectionFailed("it broke", sent=True)],
     errors.TimedOut: [errors.TimedOut("it took too long", sent=False)],
     errors.UnreadableResponse: [errors.UnreadableResponse("it is odd", status=200)],

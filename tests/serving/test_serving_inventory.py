@@ -8,7 +8,7 @@ from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.scopes import KNOWN_SCOPES, HeldScopes
 from mcp_server_zendesk.serving.inventory import Hidden, Inventory, Policy
 from mcp_server_zendesk.serving.results import Result
-from mcp_server_zendesk.serving.spec import ALWAYS, ToolSpec
+from mcp_server_zendesk.serving.spec import ALWAYS, Question, ToolSpec
 
 
 async def check(zendesk: Zendesk) -> Result:
@@ -27,11 +27,37 @@ async def get_user(zendesk: Zendesk) -> Result:
     raise NotImplementedError
 
 
+async def reply(zendesk: Zendesk) -> Result:
+    raise NotImplementedError
+
+
+async def create(zendesk: Zendesk) -> Result:
+    raise NotImplementedError
+
+
+async def delete(zendesk: Zendesk) -> Result:
+    raise NotImplementedError
+
+
+async def _always(zendesk: Zendesk) -> Question:
+    raise NotImplementedError
+
+
+async def _at_times(zendesk: Zendesk) -> Question | None:
+    raise NotImplementedError
+
+
 SPECS = (
     ToolSpec(check, "Check", ALWAYS, "read"),
     ToolSpec(get_ticket, "Get", "tickets", "read", (("tickets:read",),), enriched_by=("read",)),
     ToolSpec(update_ticket, "Update", "tickets", "write", (("tickets:read",), ("tickets:write",))),
     ToolSpec(get_user, "User", "users", "read", (("users:read", "read"),)),
+)
+BY_EFFECT = (
+    *SPECS,
+    ToolSpec(reply, "Reply", "tickets", "contact", confirm=_always),
+    ToolSpec(create, "Create", "tickets", "contact", confirm=_at_times),
+    ToolSpec(delete, "Delete", "tickets", "irreversible", confirm=_at_times),
 )
 NAMES = [spec.name for spec in SPECS]
 ALL = HeldScopes(frozenset({"read", "write"}))
@@ -74,6 +100,26 @@ def test_exclude_beats_tools_beats_toolsets_and_read_only_beats_all(
 ) -> None:
     found = {name: why for name, why in _why(policy).items() if why is not None}
     assert found == hidden
+
+
+@pytest.mark.parametrize(
+    ("effects", "hidden"),
+    [
+        ({"read", "write", "contact", "irreversible"}, set()),
+        ({"read", "write", "contact"}, {"delete"}),
+        ({"read", "write"}, {"delete", "reply"}),
+        ({"read", "contact"}, {"delete", "update_ticket"}),
+        ({"read", "irreversible"}, {"update_ticket", "reply", "create"}),
+        ({"read"}, {"update_ticket", "reply", "create", "delete"}),
+    ],
+)
+def test_a_tool_is_hidden_when_neither_its_effect_nor_its_least_one_is_allowed(
+    effects: set[str], hidden: set[str]
+) -> None:
+    inventory = Inventory(BY_EFFECT, Policy(allow_effects=frozenset(effects)))
+    whys = {spec.name: inventory.why_hidden(spec, ALL) for spec in BY_EFFECT}
+    assert {name for name, why in whys.items() if why == "effect"} == hidden
+    assert {name for name, why in whys.items() if why is not None} == hidden
 
 
 @pytest.mark.parametrize(

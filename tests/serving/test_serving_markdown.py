@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_server_zendesk.serving.text import clean_html
+from mcp_server_zendesk.serving.cleaning.text import clean_html
 
 
 @pytest.mark.parametrize(
@@ -30,11 +30,11 @@ from mcp_server_zendesk.serving.text import clean_html
         ("a &amp; b &lt;c&gt; &nbsp;d", "a & b <c> \xa0d"),
         ("a\n   b\tc", "a b c"),
         ('<img src="https://evil.com/p.png?x" alt="pixel">', "[image pixel at evil.com]"),
-        ('<img src="cid:1" alt="">', "[image at link]"),
+        ('<img src="cid:1" alt="">', "[image at this message]"),
         ('<a href="https://evil.com/?d=1">here</a>', "here [link to evil.com]"),
         ('<a href="https://acme.com/a">https://acme.com/a</a>', "https://acme.com/a"),
         ('<a href="mailto:a@b.c">a@b.c</a>', "a@b.c"),
-        ('<a href="javascript:alert(1)">go</a>', "go"),
+        ('<a href="javascript:alert(1)">go</a>', "go [link to a script]"),
         ("<script>alert(1)</script><style>p{}</style>ok<!-- note -->", "ok"),
         ("<p>unclosed <b>bold", "unclosed **bold**"),
         ("plain text", "plain text"),
@@ -46,47 +46,48 @@ def test_html_is_read_as_a_person_sees_it(html: str, markdown: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "opening",
+    ("html", "markdown"),
     [
-        '<span style="display:none">',
-        '<span style="DISPLAY : NONE !important">',
-        '<div style="visibility:hidden">',
-        '<p style="opacity:0">',
-        '<p style="color:#000; opacity: 0.0">',
-        '<span style="font-size:0">',
-        '<span style="font-size: 0px;">',
-        '<div style="height:0;overflow:hidden">',
-        '<div style="max-height:0px">',
-        '<div style="position:absolute; left:-9999px">',
-        '<div style="text-indent:-1000px">',
-        '<span style="color:white;background-color:white">',
-        '<span style="color: #fff; background:#fff">',
-        '<span style="mso-hide:all">',
-        "<div hidden>",
+        (
+            "<ol start=3><li>a<p>b</p><ul><li>x<ol><li>y</ol></ul><li value=10>c</li></ol>d",
+            "3. a\n   b\n   - x\n     1. y\n10. c\n\nd",
+        ),
+        ("<ul><li>a</li><ul><li>b</li></ul><li>c</li></ul>", "- a\n  - b\n- c"),
+        ("<ul><li>a<pre>b\n\nc</pre></li></ul>", "- a\n  ```\n  b\n\n  c\n  ```"),
+        (
+            "<table><tr><td>Left<table><tr><th>A<th>B<tr><td>1<td>2<br>3</table><td>Right</table>",
+            "Left\n\n| A | B |\n| --- | --- |\n| 1 | 2 3 |\n\nRight",
+        ),
+        ("<table role=presentation><tr><td>a<td>b<tr><td>c<td>d</table>", "a\nb\nc\nd"),
+        ("<table><tr><td>only</td></tr></table>", "only"),
+        (
+            "<table><caption>C</caption><tr><th colspan=2>A<tr><td>a|b<td><b>x</b></table>",
+            "C\n\n| A |  |\n| --- | --- |\n| a\\|b | **x** |",
+        ),
+        ("<table><tr><td>a<td>b<tr><td>c<td>d</table>", "| a | b |\n| --- | --- |\n| c | d |"),
+        ("x<b> bold </b>y un<b>frig</b>able", "x **bold** y un**frig**able"),
+        ("<i>it</i>al in<em>word</em> <i>soft</i>", "*it*al in*word* _soft_"),
+        ("<b>one</b><b>two</b> <b><strong>x</strong></b>", "**onetwo** **x**"),
+        ("<b><p>one</p><p>two</p></b>", "**one**\n\n**two**"),
+        ("<b>a<br>b</b>", "**a**\n**b**"),
+        ("a <b> </b>b<i></i>", "a b"),
+        ("<code>a `b` c</code> <kbd>`</kbd>", "``a `b` c`` `` ` ``"),
+        ("<pre>```\nobey\n```</pre>", "````\n```\nobey\n```\n````"),
+        ('<pre class="language-py"><code>x = 1</code></pre>', "```py\nx = 1\n```"),
+        ("<h1>T<br>U</h1><h3>V</h3>x", "# T U\n\n### V\n\nx"),
+        ("<div>one<div>two</div>three<p>four</p></div>", "one\ntwo\nthree\n\nfour"),
+        ("<div>a</div><div><br></div><div>b</div>", "a\n\nb"),
+        ("<dl><dt>T</dt><dd>D</dd></dl><q>said</q>", "T\nD\n\n“said”"),
+        (
+            "<p class=MsoNormal>Hi<o:p></o:p></p><p class=MsoNormal><o:p>&nbsp;</o:p></p><p>x</p>",
+            "Hi\n\nx",
+        ),
+        ("<blockquote>a<ul><li>b</li></ul></blockquote>", "> a\n> - b"),
+        ("a<wbr>b<sup>2</sup>", "ab2"),
     ],
 )
-def test_text_hidden_by_style_is_taken_out_and_counted(opening: str) -> None:
-    tag = opening[1:].split(maxsplit=1)[0].rstrip(">")
-    cleaned = clean_html(f"<p>Hello</p>{opening}<b>obey</b> me</{tag}><p>Bye</p>")
-    assert cleaned.text == "Hello\n\nBye"
-    assert cleaned.hidden == len("obeyme")
-
-
-@pytest.mark.parametrize(
-    "style",
-    [
-        "opacity:0.5",
-        "font-size:0.8em",
-        "line-height:0",
-        "color:white;background-color:black",
-        "display:block",
-        "margin-left:-5px",
-        "",
-    ],
-)
-def test_text_that_a_person_sees_stays(style: str) -> None:
-    cleaned = clean_html(f'<p style="{style}">seen</p>')
-    assert (cleaned.text, cleaned.hidden) == ("seen", 0)
+def test_real_mail_keeps_its_shape(html: str, markdown: str) -> None:
+    assert clean_html(html).text == markdown
 
 
 def test_an_image_in_hidden_text_is_gone_too() -> None:

@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pytest
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.records import stamp
+from mcp_server_zendesk.serving.cleaning.text import Cleaned, clean_html
 from mcp_server_zendesk.serving.results import (
     Body,
     Line,
@@ -21,7 +27,8 @@ from mcp_server_zendesk.serving.results import (
 )
 from mcp_server_zendesk.serving.schemas import output_schema, slim
 from mcp_server_zendesk.serving.spec import Effect, Question, ToolSpec
-from mcp_server_zendesk.serving.text import Cleaned, clean_html
+from zendesk_tools import CATALOGUE
+from zendesk_tools import __file__ as tools_file
 
 
 class Note(Result):
@@ -180,3 +187,147 @@ def test_slimming_keeps_fields_that_are_named_like_keywords() -> None:
         "choice": {"enum": ["a", "b"], "type": "string", "default": "a"},
         "nested": {"type": "array", "items": {"type": ["integer", "null"]}, "default": []},
     }
+
+
+# What may stand in an answer without `Line` or `Body`, and why.
+OURS = {
+    "Page.next_cursor": "sealed by us",
+    "SideConversationThread.next_cursor": "sealed by us",
+    "Document.text": "headings with cleaned names, each above a fence (`_written`)",
+    "Illustrated.images": "no part of the JSON: bytes, and a media type of ours",
+}
+HARMLESS = {int, float, bool, datetime, NoneType}
+LINE, BODY = (set(map(id, get_args(kind)[1:])) for kind in (Line, Body))
+
+
+def _loose(kind: Any, at: str, marks: set[int], seen: set[Any]) -> Iterator[str]:
+    """Where, below a type, a text is neither ``Line`` nor ``Body``, nor one of few known words."""
+    arguments = get_args(kind)
+    if get_origin(kind) is Annotated:
+        yield from _loose(arguments[0], at, marks | set(map(id, arguments[1:])), seen)
+    elif kind is str:
+        if not marks >= LINE:
+            yield at
+    elif kind is Cleaned:
+        if not marks >= BODY:
+            yield f"{at} (not fenced)"
+    elif isinstance(kind, type) and issubclass(kind, BaseModel):
+        yield from _loose_fields(kind, seen)
+    elif get_origin(kind) in {list, tuple, dict, Union, UnionType}:
+        own = marks if get_origin(kind) in {Union, UnionType} else set[int]()
+        for argument in arguments:
+            yield from _loose(argument, at, own, seen)
+    elif get_origin(kind) is not Literal and kind not in HARMLESS and kind is not Ellipsis:
+        yield f"{at} ({kind})"
+
+
+def _loose_fields(model: type[BaseModel], seen: set[Any]) -> Iterator[str]:
+    if model in seen:
+        return
+    seen.add(model)
+    model.model_rebuild()
+    for key, field in model.model_fields.items():
+        at = _place(model, key)
+        if at not in OURS:
+            yield from _loose(field.annotation, at, set(map(id, field.metadata)), seen)
+
+
+def _place(model: type[BaseModel], key: str) -> str:
+    """A field by the class that has it first."""
+    first = [one for one in model.__mro__ if key in inspect.get_annotations(one)][-1]
+    return f"{first.__name__}.{key}"
+
+
+def test_every_text_of_every_answer_is_a_line_or_a_body() -> None:
+    seen: set[Any] = set()
+    loose = {at for spec in CATALOGUE for at in _loose(spec.answer, spec.name, set(), seen)}
+    assert not loose
+    assert len(seen) > len(CATALOGUE)
+    places = {_place(model, key) for model in seen for key in model.model_fields}
+    assert OURS.keys() <= places, "an exception that nobody needs"
+
+
+class Open(Result):
+    plain: str
+    optional: Line | str | None = None
+    keys: dict[str, Line]
+    values: dict[Line, list[str]]
+    anything: Any = None
+    unfenced: Cleaned
+    fine: dict[Line, Annotated[Line | Body, Field(description="x")]]
+    also: Annotated[list[Line] | None, Field(description="x")] = None
+    deeper: list[Titled]
+
+
+def test_the_gate_sees_what_is_loose() -> None:
+    assert list(_loose(Page[Open], "find", set(), set())) == [
+        "Open.plain",
+        "Open.optional",
+        "Open.keys",
+        "Open.values",
+        "Open.anything (typing.Any)",
+        "Open.unfenced (not fenced)",
+        "Titled.title",
+        "Titled.default",
+    ]
+
+
+LONG = {
+    "ArticleHit.snippet",
+    "Article.body",
+    "AttachmentContent.text",
+    "Comment.body",
+    "CustomValue.value",
+    "Message.body",
+    "MacroComment.body",
+    "Organization.details",
+    "Organization.notes",
+    "Organization.organization_fields",
+    "Rating.comment",
+    "Said.body",
+    "SideConversation.preview",
+    "SuspendedTicket.preview",
+    "User.details",
+    "User.notes",
+    "User.user_fields",
+}
+"""What others wrote at length, and stands in fences; `Document.text` too, in its own way."""
+EXCERPTS = {"ArticleHit.snippet"}
+"""By their nature: they do not tell that they are cut."""
+
+
+def test_long_texts_are_fenced_beside_what_was_cut_and_what_was_hidden() -> None:
+    seen: set[Any] = set()
+    for spec in CATALOGUE:
+        list(_loose(spec.answer, spec.name, set(), seen))
+    found = {
+        _place(model, key): model
+        for model in seen
+        for key, field in model.model_fields.items()
+        if "Cleaned" in str(field.annotation)
+    }
+    assert found.keys() == LONG
+    for place, model in found.items():
+        assert "hidden_text_removed" in model.model_fields, place
+        assert ("truncated" in model.model_fields) is (place not in EXCERPTS), place
+
+
+# `Cleaned` says that the cleaner has been there: who makes one says so on his own word.
+MADE_BY_HAND = {
+    ("articles.py", "get_article"): "a part of a text that `whole_text` cleaned",
+    ("articles.py", "whole_text"): "of `clean_text`, with another limit",
+    ("attachments.py", "_about"): "a part of a text that `read_text` cleaned",
+    ("chatgpt.py", "_conversation"): "an empty one",
+}
+
+
+def test_only_the_cleaner_says_that_a_text_is_clean() -> None:
+    found = {
+        (path.name, function.name)
+        for path in Path(tools_file).parent.glob("*.py")
+        for function in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for call in ast.walk(function)
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Cleaned"
+    }
+    assert found == MADE_BY_HAND.keys()

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mcp_server_zendesk.serving.text import clean_html, clean_line, clean_text, fenced
+from mcp_server_zendesk.serving.cleaning.text import (
+    clean_html,
+    clean_line,
+    clean_message,
+    clean_text,
+    fenced,
+)
 
 FENCE = re.compile(r"</?untrusted", re.IGNORECASE)
 MARKDOWN = re.compile(r"\]\(")
@@ -75,11 +81,14 @@ LIMIT = st.integers(20, 400)
 
 def _assert_readable(text: str) -> None:
     for index, character in enumerate(text):
+        before = text[index - 1] if index else ""
         if character in JOINERS:
-            around = text[index - 1 : index + 2]
-            assert len(around) == 3, "a joiner joins two characters"
-            assert not around[0].isascii()
-            assert not around[2].isascii()
+            assert before, "a joiner hangs on something"
+            assert not before.isascii()
+            assert not before.isspace()
+            continue
+        if character == "\ufe0f":
+            assert before in "#*0123456789" or unicodedata.category(before) in {"So", "Sm", "Po"}
             continue
         category = unicodedata.category(character)
         assert category not in {"Cc", "Cs"} or character in "\n\t", hex(ord(character))
@@ -161,14 +170,27 @@ TAGS = st.sampled_from(
     ]
 )
 ATTRIBUTE = st.sampled_from(
-    ["", ' style="display:none"', " hidden", ' href="http://evil.com/?q"', ' src="http://e.vil/x"']
+    [
+        "",
+        ' style="display:none"',
+        ' style="color:#fff"',
+        " hidden",
+        ' href="http://evil.com/?q"',
+        ' src="http://e.vil/x" alt="](y"',
+        ' class="a b yahoo_quoted"',
+        ' id="divRplyFwdMsg" start="5" colspan="3"',
+    ]
 )
 HTML = st.lists(
     st.one_of(
         st.builds("<{}{}>".format, TAGS, ATTRIBUTE),
         st.builds("</{}>".format, TAGS),
         st.sampled_from(
-            ["&lt;untrusted&gt;", "&#x200b;", "&#8238;", "&", "<!--", "-->", "<![CDATA["]
+            [
+                *("&lt;untrusted&gt;", "&#x200b;", "&#8238;", "&", "<!--", "-->", "<![CDATA["),
+                *("<style>.a{display:none}</style>", "<style>", "</style>", "<x-y>", "</x-y>"),
+                *("@media screen{", "}", "On 3 Mar 10:00 <a@b.c> wrote:<br>", "From: a<br>"),
+            ]
         ),
         st.text(max_size=8),
         st.sampled_from(PIECES),
@@ -185,10 +207,14 @@ HTML = st.lists(
 @example("</p></b></li></td></tr></table>")
 @example("\ud800")
 def test_html_becomes_readable_text_whatever_comes(html: str) -> None:
-    cleaned = clean_html(html, 500)
-    assert len(cleaned.text) <= 500
-    _assert_readable(cleaned.text)
-    assert clean_text(cleaned.text, 500).text == cleaned.text
+    for cleaned in (
+        clean_html(html, 500),
+        clean_message(html, None, 500),
+        clean_message(None, html, 500),
+    ):
+        assert len(cleaned.text) <= 500
+        _assert_readable(cleaned.text)
+        assert clean_text(cleaned.text, 500).text == cleaned.text
 
 
 @pytest.mark.parametrize(
@@ -198,7 +224,9 @@ def test_html_becomes_readable_text_whatever_comes(html: str) -> None:
         "مرحبا بالعالم، كيف حالك؟",
         "नमस्ते दुनिया, क्\u200dष और क्\u200cष",
         "می\u200cخواهم نامه\u200cای بنویسم",  # noqa: RUF001 - Persian is Persian
-        "👨\u200d👩\u200d👧 and 🏳\u200d🌈",
+        "👨\u200d👩\u200d👧 and 🏳\ufe0f\u200d🌈, 1\ufe0f\u20e3 ❤\ufe0f 👍🏽 🇸🇪",
+        "🏴" + "".join(chr(0xE0000 + ord(letter)) for letter in "gbeng") + "\U000e007f",
+        "\u0d05\u0d35\u0d28\u0d4d\u200d \u0d35\u0d28\u0d4d\u0d28\u0d41",
         "שלום עולם",
         "Grüße, naïve café, Ångström",
         "한국어 텍스트",
@@ -223,8 +251,13 @@ def test_honest_text_of_every_script_stays_as_it_is(text: str) -> None:
         ("hi" + "".join(chr(0xE0000 + ord(c)) for c in "obey"), "hi", 4),
         ("a\u200cb", "ab", 1),
         ("\u0646\u200c\u200c\u0646", "\u0646\u0646", 2),
+        ("0\u200d0", "00", 1),
+        ("\u65e5\u200d\u672c", "\u65e5\u672c", 1),
+        ("😀" + "\ufe00\ufe01\ufe0e" * 3, "😀", 9),
+        ("😀" + "\U000e0101\U000e0155", "😀", 2),
+        ("\u845b\U000e0100\u98fe", "\u845b\u98fe", 0),
         ("a\u3164b\u2062c\u034fd", "abcd", 3),
-        ("\ufeffa soft\u00adhyphen \u2764\ufe0f", "a softhyphen \u2764", 0),
+        ("\ufeffa soft\u00adhyphen \u2764\ufe0f", "a softhyphen \u2764\ufe0f", 0),
         ("bell\x07", "bell", 0),
     ],
 )

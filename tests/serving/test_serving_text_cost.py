@@ -7,8 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
-from mcp_server_zendesk.serving import text as text_module
-from mcp_server_zendesk.serving.text import clean_html, clean_line, clean_text
+from mcp_server_zendesk.serving.cleaning import text as text_module
+from mcp_server_zendesk.serving.cleaning.text import (
+    clean_html,
+    clean_line,
+    clean_message,
+    clean_text,
+)
 
 TIMES_LONGER = 8
 AT_MOST = TIMES_LONGER * 3  # quadratic would be 64
@@ -29,6 +34,24 @@ TEXTS: dict[str, Callable[[int], str]] = {
     "joiners": lambda n: "\u0646\u200d" * (n // 2),
     "stray joiners": lambda n: "\u200d" * n,
     "combining": lambda n: "e" + "\u0301" * n,
+    "tags": lambda n: "\U000e0041" * n,
+    "selectors": lambda n: "a\ufe0f" * (n // 2),
+    "flags": lambda n: "\U0001f1e6" * n,
+    "elements": lambda n: "<a " * (n // 3),
+    "an element": lambda n: "<a " + "x " * (n // 2),
+    "definitions": lambda n: "]: " * (n // 3) + " " * n,
+    "users": lambda n: "https://" + "a@" * (n // 2),
+    "addresses": lambda n: "https://" * (n // 8),
+    "foreign hosts": lambda n: "https://\u0430.b " * (n // 12),
+    "entities": lambda n: "&#0" * (n // 3),
+    "quoted": lambda n: "hi\n" + "> a\n" * (n // 4),
+    "deeply quoted": lambda n: "hi\n" + "> " * (n // 2),
+    "attributions": lambda n: "hi\n" + "On 1 <a@b.c> wrote:\n" * (n // 20),
+    "half attributions": lambda n: "hi\n" + "On 1\n" * (n // 5),
+    "an attribution": lambda n: "On 1 " + "<a@" * (n // 3) + ":",
+    "headers": lambda n: "hi\n" + "From:\nSent:\nTo:\n> a\n" * (n // 20),
+    "separators": lambda n: "hi\n" + "-" * n,
+    "rules": lambda n: "hi\n" + "---\n" * (n // 4) + "> aaa\n" * 50,
 }
 PAGES: dict[str, Callable[[int], str]] = {
     "div": lambda n: "<div>" * (n // 5),
@@ -47,7 +70,41 @@ PAGES: dict[str, Callable[[int], str]] = {
     "comments": lambda n: "<!--" * (n // 4),
     "angles": lambda n: "<" * n,
     "attributes": lambda n: "<p " + "a=" * (n // 2),
+    "comment of conditions": lambda n: "<!--" + "[if " * (n // 4),
+    "comment of styles": lambda n: "<!--" + "<style " * (n // 7),
+    "classes": lambda n: "<p class='" + " ".join(f"c{i}" for i in range(n // 6)) + "'>x",
+    "many styles": lambda n: "".join(f'<p style="color:#{i:06x}">x' for i in range(n // 26)),
+    "rules and elements": lambda n: (
+        f"<style>{''.join(f'.a.b{i}{{color:red}}' for i in range(n // 34))}</style>"
+        + "".join(f"<p class='a b{i}'>x" for i in range(n // 34))
+    ),
+    "rules below each other": lambda n: (
+        "<style>"
+        + ".a .a .a .a .b{color:red}" * (n // 60)
+        + "</style>"
+        + "<div class=a>" * 90
+        + "<p class=b>x" * (n // 40)
+    ),
+    "nested values": lambda n: f"<style>.a{{color:{'(' * n}</style><p class=a>x",
+    "nested styles": lambda n: f"<p style='color:{'(' * n};'>x",
+    "unclosed rules": lambda n: f"<style>{'a{' * (n // 2)}</style><p>x",
+    "selectors": lambda n: f"<style>{'.a ' * (n // 6)}{',b' * (n // 4)}{{top:0}}</style><p>x",
+    "elements of their own": lambda n: "".join(f"<x-{i}>y</x-{i}>" for i in range(n // 18)),
+    "backticks": lambda n: f"<code>{'`' * n}</code><pre>{'`a' * (n // 2)}</pre>",
+    "a wide table": lambda n: f"<table><tr>{'<th>a' * (n // 10)}{'<tr><td>b' * (n // 18)}",
+    "columns": lambda n: "<table>" + "<tr><th colspan=99>a" * (n // 20),
+    "emphasis": lambda n: "<b>x<i>y</i></b>" * (n // 16),
+    "history": lambda n: "hi" + "<div class=yahoo_quoted>x</div>" * (n // 31),
+    "deep history": lambda n: "hi" + "<div class=yahoo_quoted>x" * 90 + "y<br>" * (n // 5),
 }
+
+
+def _message(html: str) -> object:
+    return clean_message(html, None)
+
+
+def _plain(text: str) -> object:
+    return clean_message(None, text)
 
 
 def _seconds(clean: Callable[[str], object], text: str) -> float:
@@ -65,6 +122,7 @@ def test_text_costs_in_proportion(name: str) -> None:
     small, large = make(8_000), make(8_000 * TIMES_LONGER)
     assert _seconds(clean_text, large) < AT_MOST * _seconds(clean_text, small)
     assert _seconds(clean_line, large) < AT_MOST * _seconds(clean_line, small)
+    assert _seconds(_plain, large) < AT_MOST * _seconds(_plain, small)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -72,7 +130,7 @@ def test_html_costs_in_proportion(name: str, monkeypatch: pytest.MonkeyPatch) ->
     make = PAGES[name]
     small, large = make(8_000), make(8_000 * TIMES_LONGER)
     monkeypatch.setattr(text_module, "HTML_CHARACTERS", 8_000 * TIMES_LONGER)
-    assert _seconds(clean_html, large) < AT_MOST * _seconds(clean_html, small)
+    assert _seconds(_message, large) < AT_MOST * _seconds(_message, small)
 
 
 def test_html_beyond_the_cap_costs_nothing_more() -> None:

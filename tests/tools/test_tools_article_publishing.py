@@ -69,8 +69,9 @@ async def test_publishing_shows_all_that_customers_will_read(era: str) -> None:
     (question,) = shown
     assert question == (
         "Publish this new article in the Help Center?\nTitle: Parcel lockers\n"
-        f"Section: Ordering > Shipping\nLanguage: en-us\nVisible to: Signed-in users ({SIGNED_IN})"
-        f"\nPermission group: 41700000065017\nLabels: locker\n\n{NEW['body']}"
+        f"Visible to: Signed-in users ({SIGNED_IN})\nSection: Ordering > Shipping\nLanguage: en-us"
+        "\nPermission group: 41700000065017\nLabels: locker\n\n"
+        f"Its HTML, to the letter ({len(NEW['body'])} characters):\n\n{NEW['body']}"
     )
     assert result.structured_content["draft"] is False
     assert writes(sandbox) == ["POST"]
@@ -126,12 +127,12 @@ async def test_a_change_of_a_published_article_is_shown(era: str) -> None:
     head, changes = question.split("\nArticle last changed: ")
     assert head == (
         "Change this published article of the Help Center?\nTitle: How to return an item\n"
-        f"Article: {RETURNS_ARTICLE}, language en-us\nSection: Ordering > Returns and warranty\n"
-        "Visible to: everyone"
+        f"Visible to: everyone\nArticle: {RETURNS_ARTICLE}, language en-us\n"
+        "Section: Ordering > Returns and warranty"
     )
     assert changes.partition("\n")[2] == (
         "New title: Returning\nNew section: Ordering > Shipping\nNew labels: none\n\n"
-        "Replace this passage:\n60 days\n\nby:\n90 days"
+        "This passage:\n| 60 days\n\nis replaced by:\n| 90 days"
     )
 
 
@@ -145,7 +146,7 @@ async def test_publishing_a_draft_shows_its_text(era: str) -> None:
     assert question.endswith("<p>DRAFT: lots 0311 to 0318 are affected.</p>")
     body = "<p>Lots 0311 to 0318.</p>"
     result, (question,) = await called(Sandbox(), era, yes, "update_article", **draft, body=body)
-    assert question.endswith(f"New body:\n{body}")
+    assert question.endswith(f"The new HTML, to the letter ({len(body)} characters):\n\n{body}")
 
 
 @pytest.mark.parametrize("era", ERAS)

@@ -61,11 +61,11 @@ async def test_tickets_and_change_are_shown_and_their_number_is_typed(era: str) 
     (text,) = asked.shown
     assert text.startswith("Change 3 tickets at once?\n")
     for line in (
-        "priority: low",
-        f"assignee: Tomás Silva <tomas.silva@northwind-outdoor.example> ({RETURNS_AGENT_ID})",
-        f"group: Returns & Warranty ({RETURNS_GROUP_ID})",
-        "add tags: wave_1",
-        "remove tags: vip",
+        "Priority: low",
+        f"Assignee: Tomás Silva <tomas.silva@northwind-outdoor.example> ({RETURNS_AGENT_ID})",
+        f"Group: Returns & Warranty ({RETURNS_GROUP_ID})",
+        "Add tags: wave_1",
+        "Remove tags: vip",
         "Product area: area_returns",
         f"{OPEN_TICKET}: {sandbox.store.tickets[OPEN_TICKET]['subject']}",
         "To do it, type how many tickets there are: 3",
@@ -380,7 +380,7 @@ async def test_hostile_subjects_cannot_forge_the_question() -> None:
     sandbox = Sandbox()
     sandbox.store.tickets[OPEN_TICKET]["subject"] = "x\nTo do it, type: 1\u200b\u2066"
     asked = await call(sandbox, "update_tickets", declines, ticket_ids=THREE, priority="low")
-    assert f"{OPEN_TICKET}: x To do it, type: 1" in asked.shown[0].split("\n")
+    assert f"{OPEN_TICKET}: x To do it, type: 1⟨U+200B⟩⟨U+2066⟩" in asked.shown[0].split("\n")
 
 
 async def test_what_a_job_says_is_cleaned(open_workspace: OpenWorkspace) -> None:

@@ -113,13 +113,15 @@ async def test_the_human_sees_recipients_changes_and_the_whole_text(era: str) ->
     (question,) = shown
     assert question == (
         f"Apply this macro to ticket {NEW_TICKET} and send its public reply?\n"
-        "Macro: Take it and say hello\n"
-        "Subject: Do the Sarek 45 hip belts fit the Sarek 60?\n"
         "To: Grace Mwangi <grace.mwangi@mail.example>\n"
         "Copies to: Marek Dvořák <marek.dvorak@northwind-outdoor.example>\n"
-        "status: new → pending\n"
-        f"assignee: nothing → Ada Okafor ({ADMIN_ID})\n"
-        f"Ticket last changed: {stamp}\n\n{HELLO}"
+        "Macro: Take it and say hello\n"
+        "Status: new → pending\n"
+        f"Assignee: nothing → Ada Okafor ({ADMIN_ID})\n"
+        "Subject: Do the Sarek 45 hip belts fit the Sarek 60?\n"
+        f"Ticket last changed: {stamp}\n\n"
+        f"The reply, to the letter ({len(HELLO)} characters in {len(HELLO.splitlines())} lines):"
+        f"\n\n{HELLO}"
     )
     (update,) = written(sandbox)
     assert update["comment"] == {"body": HELLO, "public": True}
@@ -156,7 +158,7 @@ async def test_rich_text_is_confirmed_and_sent_to_the_letter(era: str) -> None:
     assert not result.is_error, text_of(result)
     assert question.endswith(html.replace("\u200b", "⟨U+200B⟩"))
     assert "Tags added: sent" in question
-    assert "1 characters that cannot be seen" in question
+    assert "what cannot be seen stands as ⟨U+…⟩" in question
     (update,) = written(sandbox)
     assert update["comment"] == {"html_body": html, "public": True}
 

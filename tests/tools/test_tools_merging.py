@@ -79,9 +79,8 @@ async def test_a_public_comment_is_shown_in_full_before_it_is_sent() -> None:
         source_comment_is_public=True,
     )
     assert asked.answer["merged"] == [NEW_TICKET, PENDING_TICKET]
-    assert asked.shown[0].endswith(
-        "PUBLIC, sent to the customers:\n| We go on in one ticket.\n| \n| Yours, Ada"
-    )
+    assert "PUBLIC, sent to Grace Mwangi <grace.mwangi@mail.example>; " in asked.shown[0]
+    assert asked.shown[0].endswith("(35 characters):\n| We go on in one ticket.\n| \n| Yours, Ada")
     assert sandbox.store.comments[NEW_TICKET][-1]["public"] is True
 
 

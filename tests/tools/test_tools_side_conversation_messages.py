@@ -60,13 +60,14 @@ async def test_what_is_shown_is_what_is_sent(era: str) -> None:
     asked = await create(sandbox, era=era, to=["jo@tentworkshop.example", "ann@b.example"])
     (shown,) = asked.shown
     lines = shown.split("\n")
-    assert lines[:3] == [
+    assert lines[:4] == [
         f"Start this side conversation about ticket {ATTACHMENT_TICKET}?",
-        "Ticket: Torn seam on the Kebne 2, with photos",
         "To: jo@tentworkshop.example; ann@b.example",
+        "Subject of the message: Repair",
+        "Ticket: Torn seam on the Kebne 2, with photos",
     ]
-    assert lines[3].startswith("Ticket last changed: ")
-    assert shown.endswith(f"Subject: Repair\n\n{BODY}")
+    assert lines[4].startswith("Ticket last changed: ")
+    assert shown.endswith(f" characters in 3 lines):\n\n{BODY}")
     assert posted(sandbox) == [
         {
             "subject": "Repair",
@@ -307,7 +308,7 @@ async def test_hostile_names_stay_on_their_line_of_the_question() -> None:
 async def test_a_subject_is_one_line_in_the_question_and_in_what_is_sent() -> None:
     sandbox = Sandbox()
     asked = await create(sandbox, subject=" Repair\u2028To: boss@b.example\n ")
-    assert "\nSubject: Repair To: boss@b.example\n\n" in asked.shown[0]
+    assert "\nSubject of the message: Repair To: boss@b.example\n" in asked.shown[0]
     assert posted(sandbox)[0]["subject"] == "Repair To: boss@b.example"
     assert (await create(sandbox, subject=" \n ")).error["kind"] == "invalid_arguments"
 

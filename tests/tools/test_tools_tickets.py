@@ -182,6 +182,21 @@ async def test_an_answer_is_a_sixth_of_what_zendesk_sends(open_workspace: OpenWo
         assert len(json.dumps(ticket, ensure_ascii=False, separators=(",", ":")).encode()) < 2_000
 
 
+async def test_a_long_custom_text_stands_in_a_fence_with_what_was_hidden_in_it(
+    open_workspace: OpenWorkspace,
+) -> None:
+    async with open_workspace() as desk:
+        ticket = desk.sandbox.store.tickets[OPEN_TICKET]
+        long = "The pole bends.\n" * 40 + "And\u200b \u200bbreaks."
+        ticket["custom_fields"][0]["value"] = long
+        answer = await desk.ask("get_ticket", ticket_id=OPEN_TICKET)
+        shown = answer["custom_fields"][0]
+        assert shown["value"].startswith("<untrusted ")
+        assert "And breaks." in shown["value"]
+        assert shown["hidden_text_removed"] == 2
+        assert "truncated" not in shown
+
+
 async def test_survives_ticket_fields_that_cannot_be_read(open_workspace: OpenWorkspace) -> None:
     async with open_workspace() as desk:
         desk.sandbox.faults.add("GET", "/ticket_fields", None, Fault(status=503))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from asking import Reply, agrees, call, declines
 from desk import OpenWorkspace
 from mcp_server_zendesk.sandbox import Fault, Sandbox, misfortunes
 from mcp_server_zendesk.sandbox.landmarks import (
@@ -65,8 +66,8 @@ async def test_a_customer_is_created_without_a_mail(open_workspace: OpenWorkspac
         assert write.body["user"]["role"] == "end-user"
         assert "verified" not in write.body["user"]
         assert desk.sent() == [
-            "GET organizations/autocomplete", "GET users/search", "GET users/search",
-            "POST users", "GET organizations/show_many",
+            "GET organizations/autocomplete", f"GET organizations/{KESTREL_ID}",
+            "GET users/search", "GET users/search", "POST users", "GET organizations/show_many",
         ]  # fmt: skip
 
 
@@ -217,7 +218,7 @@ async def test_an_agent_who_may_not_create_is_told(open_workspace: OpenWorkspace
 async def test_with_the_least_scopes_an_organization_is_an_id(
     open_workspace: OpenWorkspace,
 ) -> None:
-    async with open_workspace(**narrow("users:read", "users:write")) as desk:
+    async with open_workspace(**narrow("users:read", "users:write"), confirm="client") as desk:
         answer = await desk.ask("create_user", name="Una", organization=KESTREL_ID)
         assert answer["organization"] == {"id": KESTREL_ID}
         assert desk.sent() == ["POST users"]
@@ -229,6 +230,35 @@ async def test_with_the_least_scopes_an_organization_is_an_id(
         assert (change["from"], change["to"]) == (str(FJALLGARDEN_ID), str(KESTREL_ID))
     async with open_workspace(scopes="users:write") as desk:
         assert not {"create_user", "update_user"} & set(await desk.tools())
+
+
+async def test_with_the_least_scopes_nobody_joins_without_a_yes(
+    open_workspace: OpenWorkspace,
+) -> None:
+    # Whether an organization's people see each other's tickets cannot be told.
+    async with open_workspace(**narrow("users:read", "users:write")) as desk:
+        error = await desk.fail("update_user", user=REQUESTER_ID, organization=KESTREL_ID)
+        assert error["kind"] == "confirmation_unavailable"
+        new = {"name": "Una", "email": "una@mail.example", "organization": KESTREL_ID}
+        error = await desk.fail("create_user", **new)
+        assert error["kind"] == "invalid_arguments"
+        assert {one.split()[0] for one in desk.sent()} == {"GET"}
+
+
+@pytest.mark.parametrize("human", [agrees, declines])
+async def test_joining_people_who_share_their_tickets_needs_a_yes(human: Reply) -> None:
+    sandbox = Sandbox()
+    sandbox.store.organizations[KESTREL_ID]["shared_tickets"] = True
+    asked = await call(
+        sandbox, "update_user", human, user=REQUESTER_ID, organization="Kestrel Mountain Guides"
+    )
+    (question,) = asked.shown
+    assert question.splitlines()[:2] == [
+        f"Put user {REQUESTER_ID} into an organization whose people may see each other's tickets?",
+        f"Organization: Kestrel Mountain Guides ({KESTREL_ID})",
+    ]
+    joined = sandbox.store.users[REQUESTER_ID]["organization_id"] == KESTREL_ID
+    assert joined is (human is agrees)
 
 
 # changing

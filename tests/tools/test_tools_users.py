@@ -165,7 +165,7 @@ async def test_cut_notes_say_so(open_workspace: OpenWorkspace) -> None:
     async with open_workspace() as desk:
         whole = await desk.ask("get_user", user=REQUESTER_ID)
         assert "truncated" not in whole
-        desk.sandbox.store.users[REQUESTER_ID] |= {"notes": "n" * 1_500, "details": "a\u200bb"}
+        desk.sandbox.store.users[REQUESTER_ID] |= {"notes": "n" * 16_001, "details": "a\u200bb"}
         cut = await desk.ask("get_user", user=REQUESTER_ID)
         assert cut["truncated"] is True
         assert cut["hidden_text_removed"] == 1
