@@ -5,7 +5,7 @@ NODE_TESTS := tests/typescript
 # One more than there are cores: many tests wait for a process.
 WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1)
 
-.PHONY: help demo test coverage lint format check snapshots node bench build clean
+.PHONY: help demo test coverage lint format check snapshots node bench attacks build clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,11 @@ bench: .venv/.test  ## Figures as ratios against a baseline of the same run
 	$(BIN)/python tests/bench/bench.py
 	$(BIN)/python tests/bench/throughput.py
 	PYTHONPATH=tests $(BIN)/python tests/bench/tasks.py
+	$(BIN)/python tests/bench/cleaning.py
+
+attacks: .venv/.test  ## The table of attacks, and a hostile ticket as a model reads it
+	PYTHONPATH=tests $(BIN)/python -m attacks.table
+	PYTHONPATH=tests $(BIN)/python -m attacks.side_by_side
 
 build: .venv/.quality  ## Wheel and sdist into dist/
 	$(BIN)/python -m build
