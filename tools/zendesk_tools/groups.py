@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from mcp_server_zendesk.connection.fields import next_cursor
 from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.connection.reading import next_cursor
 from mcp_server_zendesk.connection.records import NamedRecord, parse, parse_list
 from mcp_server_zendesk.connection.routing_records import MembershipRecord
 from mcp_server_zendesk.serving.cursors import numbered, read_numbered, seal, unseal

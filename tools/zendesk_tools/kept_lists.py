@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from mcp_server_zendesk.connection.errors import UnreadableResponse
-from mcp_server_zendesk.connection.fields import next_cursor
 from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.connection.reading import next_cursor
 from mcp_server_zendesk.connection.records import Record, parse_list
 from mcp_server_zendesk.serving.cursors import numbered, read_numbered, seal, unseal
 

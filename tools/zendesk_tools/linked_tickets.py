@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from mcp_server_zendesk.connection.fields import next_cursor
 from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.connection.reading import next_cursor
 from mcp_server_zendesk.connection.records import TicketRecord, parse_list
 from mcp_server_zendesk.serving.cursors import seal, unseal
 from mcp_server_zendesk.serving.refusals import InvalidArguments

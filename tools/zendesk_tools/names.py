@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mcp_server_zendesk.connection.errors import ZendeskError
-from mcp_server_zendesk.connection.fields import next_cursor
 from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.connection.reading import next_cursor
 from mcp_server_zendesk.connection.records import (
     NamedRecord,
     UserRecord,

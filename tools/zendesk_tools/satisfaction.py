@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mcp_server_zendesk.connection.fields import next_cursor
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.quality_records import RatingRecord
+from mcp_server_zendesk.connection.reading import next_cursor
 from mcp_server_zendesk.connection.records import parse_list
 from mcp_server_zendesk.serving.cleaning.text import clean_text
 from mcp_server_zendesk.serving.cursors import seal, unseal

@@ -10,7 +10,6 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from mcp_server_zendesk.connection.errors import EndpointUnavailable, NotFound, ZendeskError
-from mcp_server_zendesk.connection.fields import next_cursor
 from mcp_server_zendesk.connection.guide_records import (
     SCOPE,
     CategoryRecord,
@@ -19,6 +18,7 @@ from mcp_server_zendesk.connection.guide_records import (
 )
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.nearest import nearest
+from mcp_server_zendesk.connection.reading import next_cursor
 from mcp_server_zendesk.connection.records import RecordT, parse_list
 from mcp_server_zendesk.serving.cleaning.text import clean_line
 from mcp_server_zendesk.serving.refusals import InvalidArguments

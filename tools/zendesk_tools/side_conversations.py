@@ -15,8 +15,8 @@ from mcp_server_zendesk.connection.errors import (
     NotFound,
     ZendeskError,
 )
-from mcp_server_zendesk.connection.fields import next_cursor
 from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.connection.reading import next_cursor
 from mcp_server_zendesk.connection.records import parse, parse_list
 from mcp_server_zendesk.connection.side_conversation_records import (
     EventRecord,

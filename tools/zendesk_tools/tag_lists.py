@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from mcp_server_zendesk.connection.errors import UnreadableResponse
-from mcp_server_zendesk.connection.fields import next_cursor
 from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.connection.reading import next_cursor
 from mcp_server_zendesk.connection.records import parse_list
 from mcp_server_zendesk.connection.rule_records import TagRecord
 from mcp_server_zendesk.serving.cursors import seal, unseal

@@ -11,8 +11,9 @@ from pydantic import ConfigDict, Field
 from mcp_server_zendesk.connection.audit_records import HistoryAudit, HistoryEvent, SourcedVia
 from mcp_server_zendesk.connection.errors import ZendeskError
 from mcp_server_zendesk.connection.field_records import CustomStatus
-from mcp_server_zendesk.connection.fields import custom_statuses, next_cursor, ticket_fields
+from mcp_server_zendesk.connection.fields import custom_statuses, ticket_fields
 from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.connection.reading import next_cursor
 from mcp_server_zendesk.connection.records import parse_list
 from mcp_server_zendesk.connection.routing_records import all_forms
 from mcp_server_zendesk.serving.cursors import seal, unseal

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from mcp_server_zendesk.connection.errors import InvalidRequest, ValidationFailed
-from mcp_server_zendesk.connection.fields import next_cursor
 from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.connection.reading import next_cursor
 from mcp_server_zendesk.connection.records import (
     TicketRecord,
     count_of,

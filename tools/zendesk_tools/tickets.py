@@ -8,8 +8,9 @@ from pydantic import AfterValidator, Field
 
 from mcp_server_zendesk.connection.errors import ZendeskError
 from mcp_server_zendesk.connection.fields import SCOPE as FIELDS_SCOPE
-from mcp_server_zendesk.connection.fields import next_cursor, ticket_fields
+from mcp_server_zendesk.connection.fields import ticket_fields
 from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.connection.reading import next_cursor
 from mcp_server_zendesk.connection.records import (
     CommentRecord,
     TicketField,

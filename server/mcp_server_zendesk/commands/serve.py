@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 @click.option(
     "--audit-log",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Append sealed JSON lines for each call to this file, for its owner alone; its key is kept "
-    "beside it as FILE.key. Read it with: mcp-server-zendesk audit FILE",
+    help="Append sealed JSON lines for each call to this file, for its owner alone. Its key is "
+    "kept beside it, as FILE.key. The command audit reads it.",
 )
 def serve(
     *,

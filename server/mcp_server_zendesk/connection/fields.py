@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from mcp_server_zendesk.connection.errors import (
     FieldProblem,
-    UnreadableResponse,
     ValidationFailed,
     ZendeskError,
 )
 from mcp_server_zendesk.connection.field_records import CustomStatus, PatternedField
+from mcp_server_zendesk.connection.reading import Reader, next_cursor
 from mcp_server_zendesk.connection.records import TicketField, parse_list
-
-if TYPE_CHECKING:
-    from mcp_server_zendesk.connection.handle import Zendesk
 
 SCOPE = "read"  # no narrow scope covers them (zendesk-api.md §2.4)
 _PAGE = 100
 _MAX_PAGES = 10
 
 
-async def ticket_fields(zendesk: Zendesk) -> dict[int, TicketField]:
+async def ticket_fields(zendesk: Reader) -> dict[int, TicketField]:
     """Every ticket field of the account, system fields included, kept for some minutes.
 
     Raises:
@@ -45,7 +41,7 @@ async def ticket_fields(zendesk: Zendesk) -> dict[int, TicketField]:
     return await zendesk.cached("ticket_fields", load, scope=SCOPE)
 
 
-async def custom_statuses(zendesk: Zendesk) -> dict[int, CustomStatus]:
+async def custom_statuses(zendesk: Reader) -> dict[int, CustomStatus]:
     """Every custom status, in one answer. Raises as ``ticket_fields`` does."""
 
     async def load() -> dict[int, CustomStatus]:
@@ -56,24 +52,7 @@ async def custom_statuses(zendesk: Zendesk) -> dict[int, CustomStatus]:
     return await zendesk.cached("custom_statuses", load, scope=SCOPE)
 
 
-def next_cursor(body: dict[str, object]) -> str | None:
-    """The cursor of the next page. ``links.next`` may be set on the last page (§9): not asked.
-
-    Raises:
-        UnreadableResponse: Zendesk claims more and gives no cursor for it.
-    """
-    meta = body.get("meta")
-    paging = meta if isinstance(meta, dict) else {}
-    # A list that does not know cursors answers by page number, and would end after one page.
-    if not (paging.get("has_more") if paging else body.get("next_page")):
-        return None
-    after = paging.get("after_cursor")
-    if not isinstance(after, str) or not after:
-        raise UnreadableResponse("Zendesk's answer claims more and gives no cursor for it")
-    return after
-
-
-async def add_allowed_values(zendesk: Zendesk, error: ValidationFailed) -> None:
+async def add_allowed_values(zendesk: Reader, error: ValidationFailed) -> None:
     """Where a refusal names a choice field, add the values that the field allows.
 
     Best effort: the refusal stands without them when the fields may not or cannot be read.

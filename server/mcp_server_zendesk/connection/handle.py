@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol, TypeVar
@@ -28,6 +29,7 @@ from mcp_server_zendesk.connection.exchange import Json, Request
 from mcp_server_zendesk.connection.guarding.guard import Ledger
 from mcp_server_zendesk.connection.guarding.touched import Write
 from mcp_server_zendesk.connection.paths import Segment, api_path
+from mcp_server_zendesk.connection.reading import Params, Reader
 from mcp_server_zendesk.connection.scopes import HeldScopes, requirement, satisfies
 from mcp_server_zendesk.connection.sent import Sent
 
@@ -42,7 +44,6 @@ _TOO_MANY = 429
 T = TypeVar("T")
 AnswerT = TypeVar("AnswerT", Answer, Download)
 Carry = Callable[[Request, float], Awaitable[AnswerT]]
-Params = Mapping[str, str | int]
 
 
 class Progress(Protocol):
@@ -106,12 +107,20 @@ class Zendesk:
         """Whether a read that needs this scope would pass, for answers that are richer with it."""
         return satisfies(self.reach.scopes, scope) and self.held.meets(scope)
 
-    def reader(self) -> Zendesk:
+    def now(self) -> float:
+        """The time, in seconds from no particular moment."""
+        return self.access.clock()
+
+    @contextmanager
+    def reader(self) -> Iterator[Reader]:
         """The same call, reading all that the held scopes allow: for the guard, never for tools."""
         every = Reach(writes=False, scopes=frozenset({"read"}))
         reader = replace(self, reach=every, requests=0, ledger=Ledger())
         reader.began = self.began
-        return reader
+        try:
+            yield reader
+        finally:
+            self.requests += reader.requests
 
     async def get(self, *path: Segment, params: Params | None = None) -> Json:
         """Read.

@@ -1,32 +1,21 @@
-"""What routes tickets: views, macros, forms and group memberships, and whole lists of them."""
+"""What routes tickets: views, macros, forms and group memberships."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
-from mcp_server_zendesk.connection.errors import UnreadableResponse
 from mcp_server_zendesk.connection.fields import SCOPE as FIELDS_SCOPE
-from mcp_server_zendesk.connection.fields import next_cursor
+from mcp_server_zendesk.connection.reading import Reader, every
 from mcp_server_zendesk.connection.records import (
     CustomField,
     Ids,
     Record,
     Texts,
     parse,
-    parse_list,
 )
-
-if TYPE_CHECKING:
-    from mcp_server_zendesk.connection.handle import Zendesk
 
 MACROS_SCOPE = "macros:read"
 VIEWS_SCOPE = "ticket_views:read"
-
-_PAGE = 100
-_MAX_PAGES = 50
-
-RecordT = TypeVar("RecordT", bound=Record)
 
 
 class Restriction(Record):
@@ -159,7 +148,7 @@ class FormRecord(Record):
     agent_conditions: list[Condition] | None = None
 
 
-async def all_views(zendesk: Zendesk) -> list[ViewRecord]:
+async def all_views(zendesk: Reader) -> list[ViewRecord]:
     """Every view that the credentials see, in their order, kept for some minutes."""
 
     async def load() -> list[ViewRecord]:
@@ -168,7 +157,7 @@ async def all_views(zendesk: Zendesk) -> list[ViewRecord]:
     return await zendesk.cached("views", load, scope=VIEWS_SCOPE)
 
 
-async def all_macros(zendesk: Zendesk) -> list[MacroRecord]:
+async def all_macros(zendesk: Reader) -> list[MacroRecord]:
     """Every macro that is in use, likewise."""
 
     async def load() -> list[MacroRecord]:
@@ -177,7 +166,7 @@ async def all_macros(zendesk: Zendesk) -> list[MacroRecord]:
     return await zendesk.cached("macros", load, scope=MACROS_SCOPE)
 
 
-async def all_forms(zendesk: Zendesk) -> list[FormRecord]:
+async def all_forms(zendesk: Reader) -> list[FormRecord]:
     """Every ticket form in use, likewise."""
 
     async def load() -> list[FormRecord]:
@@ -187,38 +176,14 @@ async def all_forms(zendesk: Zendesk) -> list[FormRecord]:
     return await zendesk.cached("ticket_forms", load, scope=FIELDS_SCOPE)
 
 
-async def read_macro(zendesk: Zendesk, macro_id: int) -> MacroRecord:
+async def read_macro(zendesk: Reader, macro_id: int) -> MacroRecord:
     """One macro by id: as it is kept, or asked for where it is not among those in use."""
     kept = next((macro for macro in await all_macros(zendesk) if macro.id == macro_id), None)
     return kept or parse(MacroRecord, await zendesk.get("macros", macro_id), "macro")
 
 
-async def macro_outcome(zendesk: Zendesk, ticket_id: int, macro_id: int) -> MacroOutcome:
+async def macro_outcome(zendesk: Reader, ticket_id: int, macro_id: int) -> MacroOutcome:
     """What a macro would make of a ticket. Nothing is changed."""
     answer = await zendesk.get("tickets", ticket_id, "macros", macro_id, "apply")
     result = answer.get("result")
     return parse(MacroOutcome, result if isinstance(result, dict) else {}, "ticket")
-
-
-async def every(
-    zendesk: Zendesk,
-    model: type[RecordT],
-    resource: str,
-    *,
-    params: Mapping[str, str | int] | None = None,
-) -> list[RecordT]:
-    """All records of a list, over its pages.
-
-    Raises:
-        UnreadableResponse: There are more than any account should have.
-    """
-    found: list[RecordT] = []
-    asked: dict[str, Any] = {**(params or {}), "page[size]": _PAGE}
-    for _ in range(_MAX_PAGES):
-        body = await zendesk.get(resource, params=asked)
-        found += parse_list(model, body, resource)
-        after = next_cursor(body)
-        if after is None:
-            return found
-        asked["page[after]"] = after
-    raise UnreadableResponse(f"Zendesk's list of {resource} does not end")

@@ -6,12 +6,12 @@ limited here: what may be read is what the role of the server's user lets Zendes
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from mcp_server_zendesk.connection.errors import PolicyRefused, ScopeMissing
+from mcp_server_zendesk.connection.errors import Outcome, PolicyRefused, ScopeMissing
 from mcp_server_zendesk.connection.guarding.ceilings import Ceilings, Reservation
 from mcp_server_zendesk.connection.guarding.places import Places
 from mcp_server_zendesk.connection.guarding.reached import (
@@ -22,11 +22,11 @@ from mcp_server_zendesk.connection.guarding.reached import (
 )
 from mcp_server_zendesk.connection.guarding.recipients import Recipients, domain_of
 from mcp_server_zendesk.connection.guarding.touched import EFFECTS, Touch, Unclear, Write, touch_of
+from mcp_server_zendesk.connection.reading import Reader
 from mcp_server_zendesk.connection.records import parse_list
 from mcp_server_zendesk.connection.routing_records import MembershipRecord
 
-if TYPE_CHECKING:
-    from mcp_server_zendesk.connection.handle import Zendesk
+_MOST_NAMED = 5
 
 
 @dataclass(slots=True)
@@ -41,6 +41,22 @@ class Ledger:
     made: int = 0
     tickets: dict[int, GuardedTicket] = field(default_factory=dict)
     began: float | None = None
+
+
+class GuardedCall(Protocol):
+    """What the guard knows of a call; its handle is one. ``began`` moves on a human's yes."""
+
+    ledger: Ledger
+    began: float
+    outcome: Outcome
+
+    def now(self) -> float:
+        """The time, in seconds."""
+        ...
+
+    def reader(self) -> AbstractContextManager[Reader]:
+        """Reads for the guard, within the call's time."""
+        ...
 
 
 @dataclass(slots=True)
@@ -88,7 +104,7 @@ class Guard:
                 asked=dict.fromkeys(beyond),
             )
 
-    async def check_tickets(self, zendesk: Zendesk, ids: Iterable[int]) -> None:
+    async def check_tickets(self, call: GuardedCall, ids: Iterable[int]) -> None:
         """Refuse to touch tickets outside the allowed groups and brands.
 
         Tickets that cannot be read are left to the tool, which tells of them.
@@ -99,11 +115,11 @@ class Guard:
         """
         wanted = frozenset(ids)
         for places in self.places if wanted else ():
-            async with _reading(zendesk, places.setting) as reader:
-                tickets = await self._tickets(zendesk, reader, wanted)
+            with _reading(call, places.setting) as reader:
+                tickets = await self._tickets(call, reader, wanted)
                 await self._check_places(places, reader, tickets)
 
-    async def check_write(self, zendesk: Zendesk, write: Write) -> None:
+    async def check_write(self, call: GuardedCall, write: Write) -> None:
         """Refuse what a request may not touch, before it is sent.
 
         Raises:
@@ -121,30 +137,30 @@ class Guard:
             touch = Touch(records=(None,))
         self._check_effects(touch)
         if self.recipients is not None:
-            async with _reading(zendesk, "allow_recipients") as reader:
-                await self._check_reached(zendesk, reader, touch)
+            with _reading(call, "allow_recipients") as reader:
+                await self._check_reached(call, reader, touch)
         for places in self.places:
-            async with _reading(zendesk, places.setting) as reader:
-                await self._check_touched(places, zendesk, reader, touch)
-        self._count(zendesk, touch)
+            with _reading(call, places.setting) as reader:
+                await self._check_touched(places, call, reader, touch)
+        self._count(call, touch)
 
-    def reserve(self, zendesk: Zendesk, records: int) -> None:
+    def reserve(self, call: GuardedCall, records: int) -> None:
         """Places for the records that a call is about to change, once for each call.
 
         Raises:
             PolicyRefused: There is none, or (``CeilingReached``) not yet.
         """
-        if self.ceilings is not None and zendesk.ledger.reservation is None:
-            clock = zendesk.access.clock
-            zendesk.ledger.reservation = self.ceilings.reserve(records, clock)
+        if self.ceilings is not None and call.ledger.reservation is None:
+            clock = call.now
+            call.ledger.reservation = self.ceilings.reserve(records, clock)
 
-    def settle(self, zendesk: Zendesk) -> None:
+    def settle(self, call: GuardedCall) -> None:
         """The call has ended: what it did not use is given back where nothing was sent."""
-        reservation = zendesk.ledger.reservation
+        reservation = call.ledger.reservation
         if self.ceilings is not None and reservation is not None:
-            used = zendesk.outcome != "not_applied"
-            self.ceilings.settle(reservation, used=used, clock=zendesk.access.clock)
-            zendesk.ledger.reservation = None
+            used = call.outcome != "not_applied"
+            self.ceilings.settle(reservation, used=used, clock=call.now)
+            call.ledger.reservation = None
 
     def _strictest(self) -> str | None:
         if self.recipients is not None:
@@ -162,9 +178,9 @@ class Guard:
                 allowed = sorted(self.effects)
                 raise PolicyRefused("allow_effects", f"it would {would}", allowed=allowed)
 
-    async def _check_reached(self, zendesk: Zendesk, reader: Zendesk, touch: Touch) -> None:
+    async def _check_reached(self, call: GuardedCall, reader: Reader, touch: Touch) -> None:
         self.check_recipients(touch.addresses)
-        tickets = await self._tickets(zendesk, reader, touch.conversations)
+        tickets = await self._tickets(call, reader, touch.conversations)
         if touch.conversations - tickets.keys():
             raise _unclear("allow_recipients", "cannot be told whom one of the tickets reaches")
         if touch.solves:
@@ -175,13 +191,13 @@ class Guard:
             raise _unclear("allow_recipients", f"would reach {found.others}")
 
     async def _check_touched(
-        self, places: Places, zendesk: Zendesk, reader: Zendesk, touch: Touch
+        self, places: Places, call: GuardedCall, reader: Reader, touch: Touch
     ) -> None:
         """Where tickets are, and where they would be put."""
         kind = places.kind
         if kind == "brand" and touch.brandless:
             raise _unclear(places.setting, "cannot be told to which brand an article belongs")
-        tickets = await self._tickets(zendesk, reader, touch.tickets)
+        tickets = await self._tickets(call, reader, touch.tickets)
         if touch.tickets - tickets.keys():
             raise _unclear(places.setting, f"cannot be told in which {kind} one of the tickets is")
         spread = await incidents_of(reader, tickets.values()) if touch.solves else {}
@@ -199,7 +215,7 @@ class Guard:
             )
 
     async def _check_places(
-        self, places: Places, reader: Zendesk, tickets: dict[int, GuardedTicket]
+        self, places: Places, reader: Reader, tickets: dict[int, GuardedTicket]
     ) -> None:
         allowed = await places.ids(reader)
         outside = {key: one.place(places) for key, one in tickets.items()}
@@ -218,34 +234,31 @@ class Guard:
             )
 
     async def _tickets(
-        self, zendesk: Zendesk, reader: Zendesk, wanted: Iterable[int]
+        self, call: GuardedCall, reader: Reader, wanted: Iterable[int]
     ) -> dict[int, GuardedTicket]:
         """The tickets that can be read, each once for a call."""
-        ledger = zendesk.ledger
-        if ledger.began != zendesk.began:
-            ledger.began, ledger.tickets = zendesk.began, {}
+        ledger = call.ledger
+        if ledger.began != call.began:
+            ledger.began, ledger.tickets = call.began, {}
         missing = frozenset(wanted).difference(ledger.tickets)
         if missing:
             ledger.tickets |= await tickets_among(reader, sorted(missing))
         return {key: ledger.tickets[key] for key in wanted if key in ledger.tickets}
 
-    def _count(self, zendesk: Zendesk, touch: Touch) -> None:
+    def _count(self, call: GuardedCall, touch: Touch) -> None:
         if self.ceilings is None:
             return
-        ledger = zendesk.ledger
+        ledger = call.ledger
         ledger.records.update(one for one in touch.records if one is not None)
         ledger.made += sum(one is None for one in touch.records)
         touched = len(ledger.records) + ledger.made
-        self.reserve(zendesk, touched)
+        self.reserve(call, touched)
         if ledger.reservation is not None:
-            self.ceilings.widen(ledger.reservation, touched, zendesk.access.clock)
-
-
-_MOST_NAMED = 5
+            self.ceilings.widen(ledger.reservation, touched, call.now)
 
 
 async def _destinations(
-    places: Places, reader: Zendesk, touch: Touch, tickets: dict[int, GuardedTicket]
+    places: Places, reader: Reader, touch: Touch, tickets: dict[int, GuardedTicket]
 ) -> list[int | None]:
     """Where a write may put its tickets, as far as it moves or makes any."""
     field_name, put = places.field, touch.places
@@ -263,19 +276,19 @@ async def _destinations(
     return [None] if touch.creates else []
 
 
-async def _default_brand(places: Places, reader: Zendesk) -> list[int | None]:
+async def _default_brand(places: Places, reader: Reader) -> list[int | None]:
     """A ticket made without a brand gets the account's default one."""
     found = [one.id for one in await places.known(reader) if one.default]
     return [*found] or [None]
 
 
-async def _groups_of(reader: Zendesk, user_id: int) -> frozenset[int]:
+async def _groups_of(reader: Reader, user_id: int) -> frozenset[int]:
     answer = await reader.get("users", user_id, "group_memberships")
     found = parse_list(MembershipRecord, answer, "group_memberships")
     return frozenset(one.group_id for one in found)
 
 
-async def _names(places: Places, reader: Zendesk, ids: Iterable[int | None]) -> list[str]:
+async def _names(places: Places, reader: Reader, ids: Iterable[int | None]) -> list[str]:
     """What a person calls them, as far as the scopes tell."""
     names = {}
     if reader.may(places.scope):
@@ -294,15 +307,13 @@ def _unclear(setting: str, problem: str) -> PolicyRefused:
     return PolicyRefused(setting, f"it {problem}")
 
 
-@asynccontextmanager
-async def _reading(zendesk: Zendesk, setting: str) -> AsyncIterator[Zendesk]:
+@contextmanager
+def _reading(call: GuardedCall, setting: str) -> Iterator[Reader]:
     """A reader for the guard; a scope that is missing means that it cannot be told."""
-    reader = zendesk.reader()
     try:
-        yield reader
+        with call.reader() as reader:
+            yield reader
     except ScopeMissing as error:
         scopes = " and ".join(" or ".join(group) for group in error.missing)
         problem = f"whether it is allowed cannot be told without the scope {scopes}"
         raise PolicyRefused(setting, problem) from error
-    finally:
-        zendesk.requests += reader.requests

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from mcp_server_zendesk.connection.errors import PolicyRefused
+from mcp_server_zendesk.connection.reading import Reader, every
 from mcp_server_zendesk.connection.records import Record
-from mcp_server_zendesk.connection.routing_records import every
-
-if TYPE_CHECKING:
-    from mcp_server_zendesk.connection.handle import Zendesk
 
 Kind = Literal["group", "brand"]
 
@@ -51,7 +48,7 @@ class Places:
         """Whether Zendesk has to be asked what the entries mean."""
         return not all(entry.isdecimal() for entry in self.entries)
 
-    async def known(self, reader: Zendesk) -> list[PlaceRecord]:
+    async def known(self, reader: Reader) -> list[PlaceRecord]:
         """All that there are, kept for some minutes."""
 
         async def load() -> list[PlaceRecord]:
@@ -59,7 +56,7 @@ class Places:
 
         return await reader.cached(f"policy_{self.kind}s", load, scope=self.scope)
 
-    async def ids(self, reader: Zendesk) -> frozenset[int]:
+    async def ids(self, reader: Reader) -> frozenset[int]:
         """The ids that the entries mean.
 
         Raises:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mcp_server_zendesk.connection.errors import UnreadableResponse
-from mcp_server_zendesk.connection.fields import next_cursor
 from mcp_server_zendesk.connection.guarding.touched import Touch
+from mcp_server_zendesk.connection.reading import Reader, next_cursor
 from mcp_server_zendesk.connection.records import (
     Ids,
     Record,
@@ -21,7 +21,6 @@ from mcp_server_zendesk.connection.side_conversation_records import SideConversa
 
 if TYPE_CHECKING:
     from mcp_server_zendesk.connection.guarding.places import Places
-    from mcp_server_zendesk.connection.handle import Zendesk
 
 _AT_ONCE = 100
 _PROBLEM = "problem"
@@ -59,7 +58,7 @@ class Reached:
     others: str | None = None
 
 
-async def tickets_among(reader: Zendesk, ids: Sequence[int]) -> dict[int, GuardedTicket]:
+async def tickets_among(reader: Reader, ids: Sequence[int]) -> dict[int, GuardedTicket]:
     """Those of some tickets that can be read; one alone that cannot be is an error.
 
     Raises:
@@ -77,7 +76,7 @@ async def tickets_among(reader: Zendesk, ids: Sequence[int]) -> dict[int, Guarde
 
 
 async def incidents_of(
-    reader: Zendesk, tickets: Iterable[GuardedTicket]
+    reader: Reader, tickets: Iterable[GuardedTicket]
 ) -> dict[int, GuardedTicket]:
     """What hangs on problems: solving one solves these too, with the comment that solves it.
 
@@ -97,7 +96,7 @@ async def incidents_of(
     return {one.id: one for one in found}
 
 
-async def addresses_of(reader: Zendesk, touch: Touch, tickets: Iterable[GuardedTicket]) -> Reached:
+async def addresses_of(reader: Reader, touch: Touch, tickets: Iterable[GuardedTicket]) -> Reached:
     """Everyone whom a write would reach beside the addresses that stand in it.
 
     Raises:
@@ -124,7 +123,7 @@ async def addresses_of(reader: Zendesk, touch: Touch, tickets: Iterable[GuardedT
 
 
 async def _participants(
-    reader: Zendesk, conversation: tuple[int, str], reached: Reached
+    reader: Reader, conversation: tuple[int, str], reached: Reached
 ) -> set[int]:
     """Whom an answer in a side conversation goes to: users to look up, addresses at once."""
     ticket_id, number = conversation
@@ -143,7 +142,7 @@ async def _participants(
     return people
 
 
-async def _addresses(reader: Zendesk, people: Sequence[int]) -> dict[int, str]:
+async def _addresses(reader: Reader, people: Sequence[int]) -> dict[int, str]:
     users: dict[int, str] = {}
     for first in range(0, len(people), _AT_ONCE):
         some = ",".join(map(str, people[first : first + _AT_ONCE]))
