@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -112,6 +113,17 @@ def test_a_process_killed_between_sending_and_outcome_leaves_the_truth(
     verification, calls = verified(log)
     assert verification.problems == []
     assert [call.outcome is None for call in calls] == [False, True]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends a child at once")
+def test_a_process_that_is_asked_to_end_closes_its_log(reach: Reach, tmp_path: Path) -> None:
+    log = tmp_path / "audit.jsonl"
+    with _running(reach, log) as server:
+        server.ask(2, "tools/call", _note(1))
+        server.process.terminate()
+        server.process.communicate(timeout=20)
+    assert lines_of(log)[-1]["phase"] == "end"
+    assert verified(log)[0].notices == []
 
 
 def test_processes_that_append_at_once_lose_and_mix_nothing(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,6 +83,8 @@ def _run(
         raise click.ClickException(str(error)) from None
     gc.freeze()
     gc.enable()
+    # Clients end a server by SIGTERM when closing its input does not: the same clean end.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         if listening is None:
             transports.serve_stdio(server)
