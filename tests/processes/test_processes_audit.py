@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -121,7 +122,7 @@ def test_a_process_that_is_asked_to_end_closes_its_log(reach: Reach, tmp_path: P
     with _running(reach, log) as server:
         server.ask(2, "tools/call", _note(1))
         server.process.terminate()
-        server.process.communicate(timeout=20)
+        assert server.process.wait(timeout=20) == 128 + signal.SIGTERM
     assert lines_of(log)[-1]["phase"] == "end"
     assert verified(log)[0].notices == []
 
@@ -163,3 +164,32 @@ audit.close()
     verification, calls = verified(log)
     assert verification.problems == verification.notices == []
     assert (verification.runs, len(calls)) == (3, 75)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends a child at once")
+def test_a_call_under_way_is_written_down_when_the_process_is_asked_to_end(
+    reach: Reach, tmp_path: Path
+) -> None:
+    log = tmp_path / "audit.jsonl"
+    arrived, answer = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        arrived.set()
+        answer.wait(20)
+
+    reach.sandbox.faults.add("PUT", "/tickets/", 1, Fault(effect=hold))
+    try:
+        with _running(reach, log) as server:
+            server.say({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": _note(1)})
+            assert arrived.wait(20)
+            server.process.terminate()
+            server.process.wait(timeout=20)
+    finally:
+        answer.set()
+    outcome, end = lines_of(log)[-2:]
+    assert (outcome["phase"], outcome["kind"], outcome["outcome"], end["phase"]) == (
+        "outcome",
+        "cancelled",
+        "unknown",
+        "end",
+    )

@@ -119,9 +119,13 @@ def test_hanging_up_ends_the_process_and_stdout_held_only_protocol(raw: Raw) -> 
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for a child")
-def test_interrupting_ends_cleanly(raw: Raw) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_cleanly_while_its_input_stays_open(
+    raw: Raw, number: signal.Signals
+) -> None:
     raw.greet()
-    raw.process.send_signal(signal.SIGINT)
+    raw.process.send_signal(number)
+    assert raw.process.wait(timeout=10) == 128 + number
     out, err = raw.process.communicate(timeout=10)
     assert "Traceback" not in err
     assert out == ""

@@ -75,6 +75,7 @@ logger = logging.getLogger(__name__)
 
 SERVER_NAME = "mcp-server-zendesk"
 
+_SECONDS_TO_END = 2.0
 _CLOSE_ENOUGH = 0.8
 """Of a tool's name: `search_ticket` is a slip, `create_ticket` is another wish."""
 
@@ -109,6 +110,7 @@ class ZendeskServer(MCPServer[Any]):
         self._bound: set[str] = set()
         self._announcer = Announcer()
         self._learning = False
+        self._under_way: dict[anyio.CancelScope, anyio.Event] = {}
         offered = inventory.visible(access.held())
         super().__init__(
             SERVER_NAME,
@@ -143,6 +145,15 @@ class ZendeskServer(MCPServer[Any]):
             with anyio.CancelScope(shield=True):
                 await self._access.connection.aclose()
 
+    async def end(self) -> None:
+        """Cancel the calls under way, write down how they ended, and accept no more writes."""
+        for scope in self._under_way:
+            scope.cancel()
+        with anyio.move_on_after(_SECONDS_TO_END):
+            for ended in [*self._under_way.values()]:
+                await ended.wait()
+        self._audit.close()
+
     async def list_tools(self) -> list[Tool]:
         """What the effective scopes and the admin's policy allow, in the catalogue's order."""
         return [self._listing(spec) for spec in self._inventory.visible(self._access.held())]
@@ -151,6 +162,17 @@ class ZendeskServer(MCPServer[Any]):
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
         """Permit, check, run, explain and record one call. Never raises for a tool's failure."""
+        with anyio.CancelScope() as scope:
+            self._under_way[scope] = anyio.Event()
+            try:
+                return await self._called(name, arguments, context)
+            finally:
+                self._under_way.pop(scope).set()
+        raise MCPError(code=INTERNAL_ERROR, message="The server is ending")
+
+    async def _called(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None
+    ) -> CallToolResult | InputRequiredResult:
         known = self._inventory.find(name)
         call = Call(name, arguments, known, self._audit.call(name, known, caller_of(context)))
         kind = "cancelled"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import socket
 
 import anyio
@@ -17,16 +19,32 @@ _SECONDS_TO_FINISH = 10
 
 
 def serve_stdio(server: ZendeskServer) -> None:
-    """Serve one client over standard input and output until it hangs up, or is interrupted."""
+    """Serve one client over standard input and output until it hangs up, or a signal comes."""
 
     async def run() -> None:
-        async with server.running():
+        async with server.running(), anyio.create_task_group() as tasks:
+            tasks.start_soon(_end_at_a_signal, server)
             await server.run_stdio_async()
+            tasks.cancel_scope.cancel()
 
     try:
         anyio.run(run)
     except* anyio.BrokenResourceError:
         logger.debug("Interrupted while a message was on its way")
+
+
+async def _end_at_a_signal(server: ZendeskServer) -> None:
+    """End by SIGINT or SIGTERM although nothing can interrupt the thread that waits for a line.
+
+    Where signals cannot be waited for (Windows), the first line after one ends the process.
+    """
+    try:
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            async for number in signals:
+                await server.end()
+                os._exit(128 + number)
+    except NotImplementedError:
+        logger.debug("Signals cannot be waited for here")
 
 
 def serve_http(server: ZendeskServer, listening: socket.socket, *, sse: bool) -> None:
@@ -51,6 +69,9 @@ def serve_http(server: ZendeskServer, listening: socket.socket, *, sse: bool) ->
     config = uvicorn.Config(
         app, log_config=None, access_log=False, timeout_graceful_shutdown=_SECONDS_TO_FINISH
     )
+
+    # What uvicorn raises again after its own end: the same clean end as by SIGINT.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
     async def run() -> None:
         async with server.running():
