@@ -83,7 +83,7 @@ MAILS = {
 def test_history_is_folded_as_each_mail_program_marks_it(program: str) -> None:
     folded_mail = read(MAILS[program])
     assert_folded(folded_mail)
-    assert len(folded_mail.text) < 120
+    assert len(folded_mail.text) < 180
     whole = read(MAILS[program], unfold=True)
     assert "torn seam" in whole.text
     assert MARKER not in whole.text
@@ -132,14 +132,36 @@ def test_announced_history_is_folded_to_the_end(kind: str) -> None:
     assert_folded(read(plain=f"Thanks, it works now.\n\n{ANNOUNCEMENTS[kind]}\n{BELOW}\n\nBye"))
 
 
-def test_quoted_lines_at_the_end_need_no_announcement_and_a_signature_stays() -> None:
-    assert_folded(read(plain=f"Thanks, it works now.\n\n{QUOTED}\n\n"))
-    cleaned = read(plain=f"Thanks, it works now.\n\n{QUOTED}\n\n-- \nLena")
+def test_a_signature_below_the_history_stays() -> None:
+    cleaned = read(plain=f"Thanks, it works now.\n\n{ATTRIBUTIONS['en']}\n{QUOTED}\n\n-- \nLena")
     assert_folded(cleaned)
-    assert cleaned.text.endswith("folded]\n\n--\nLena")
+    assert cleaned.text.endswith("wrote:”]\n\n--\nLena")
 
 
+def test_the_mark_tells_how_much_is_folded_and_how_it_begins() -> None:
+    mark = read(plain=f"Thanks.\n\n---\n{ANNOUNCEMENTS['header']}\n{BELOW}").text.split("\n")[-1]
+    assert mark == "[quoted history: 11 lines, 371 characters, folded; begins “From: Northwind”]"
+    above = "On 3 Mar [image](https://evil.example/x) ”] Folded by us <a@b.example> wrote:"
+    mark = read(plain=f"Thanks.\n\n{above}\n{QUOTED}").text.split("\n")[-1]
+    assert mark.endswith(
+        'begins “On 3 Mar image (link to evil.example) ") Folded by us <a@b.example> wrote:”]'
+    )
+
+
+JOURNEY = "please change my booking\n\n{}: Berlin\n{}: Paris\n{}: 5 May 2026\n\n" + BELOW
 STAYS = {
+    "a journey": JOURNEY.format("From", "To", "Date"),
+    "a journey in German": JOURNEY.format("Von", "An", "Datum"),
+    "somebody's words told with an address": (
+        "Hello\n\nOn 3 March 2026 your agent Bob <bob@acme.example> wrote:\n"
+        f"that I would get a refund. But nothing came.\n{BELOW}"
+    ),
+    "an answer below a quote without marks": (
+        f"Hi, I answer at the bottom.\n\n-----Original Message-----\n{BELOW}\n\nMy answer."
+    ),
+    "a log": f"Here is the log of 10:15:\n\n{QUOTED}",
+    "a log with times": "It fails.\n"
+    + "\n".join(f"> 10:1{n}: {line}" for n, line in enumerate(LINES)),
     "answers between": f"{QUOTED}\n\nYes.\n\n{QUOTED}\n\nNo.",
     "answers between, quote at the end": f"Hi\n{QUOTED}\n\nYes.\n\n{QUOTED}",
     "an answer below": f"{QUOTED}\n\nThat is what I mean.",
@@ -182,8 +204,17 @@ def test_what_is_no_history_below_an_answer_stays(kind: str) -> None:
         f"<p>Hi</p><blockquote>{OLD}</blockquote><p>This is what I mean.</p>",
         f'<div class="yahoo_quoted">{OLD}</div>',
         f"<p>{OLD}</p>",
+        f'<p>Hi</p><div class="yahoo_quoted">{OLD}</div>',
+        f'<p>Hi</p><div class="gmail_attr">My order</div><blockquote>{OLD}</blockquote>',
+        f'<p>Hi</p><div id="appendonsend"></div><p>{OLD}</p>',
+        f"<p>Hi</p><blockquote type=cite>{OLD}</blockquote>",
+        f"<p>{JOURNEY.format('From', 'To', 'Date')}</p>".replace("\n", "<br>"),
     ],
-    ids=["forwarded", "answered between", "answered below", "only a quote", "no quote"],
+    ids=[
+        *("forwarded", "answered between", "answered below", "only a quote", "no quote"),
+        *("a sender's class", "a class and no attribution", "a sender's id", "a cited rule"),
+        "a journey",
+    ],
 )
 def test_html_that_is_no_history_below_an_answer_stays(html: str) -> None:
     assert read(html) == read(html, unfold=True)
@@ -209,13 +240,14 @@ LINE = st.sampled_from(
 @given(st.lists(LINE, max_size=30).map("\n".join))
 def test_folding_takes_only_from_the_end_and_is_done_once(text: str) -> None:
     found = folded(text)
-    assert folded(found.text).text == found.text
     if found.lines:
-        kept = found.text.split("[quoted history")[0].rstrip()
-        assert text.startswith(kept)
-        assert any(letter.isalnum() for letter in kept)
+        assert text.startswith(found.above)
+        assert any(letter.isalnum() for letter in found.above)
+        assert text.endswith(found.below)
     else:
-        assert found.text == text
+        assert found.above == text
+    cleaned = read(plain=text)
+    assert read(plain=cleaned.text).folded == 0
 
 
 @given(st.text())

@@ -13,6 +13,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from mcp_server_zendesk.serving.cleaning import redaction
+from mcp_server_zendesk.serving.cleaning import text as text_module
 from mcp_server_zendesk.serving.cleaning.redaction import (
     KINDS,
     Redaction,
@@ -25,7 +26,6 @@ from mcp_server_zendesk.serving.cleaning.redaction import (
     untorn,
 )
 from mcp_server_zendesk.serving.cleaning.text import (
-    HTML_CHARACTERS,
     clean_html,
     clean_line,
     clean_message,
@@ -95,7 +95,7 @@ AROUND = st.text(
 @given(card=spelt(), before=AROUND, after=AROUND)
 @example(card=("4111111111111111", "4111 1111 1111 1111"), before="12 ", after=" 34")
 @example(card=("4111111111111111", "4111111111111111"), before="5500 ", after="")
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_a_card_number_in_any_spelling_within_any_text_is_gone(
     card: tuple[str, str], before: str, after: str
 ) -> None:
@@ -111,7 +111,7 @@ def test_a_card_number_in_any_spelling_within_any_text_is_gone(
 
 
 @given(card=spelt(), limit=st.integers(1, 120), lead=st.integers(0, 40))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_wherever_a_text_is_cut_no_more_than_four_digits_of_a_card_are_seen(
     card: tuple[str, str], limit: int, lead: int
 ) -> None:
@@ -129,14 +129,15 @@ def test_a_card_behind_much_white_space_is_no_more_seen_in_part() -> None:
             assert len(digits_of(clean_line("a" + " " * blanks + "4111 1111 1111 1111"))) <= 4
 
 
-@pytest.mark.parametrize(
-    "number", ["4111111111111111", "4111 1111 1111 1111", "AKIAIOSFODNN7EXAMPLE"]
-)
-def test_html_that_is_cut_before_it_is_read_shows_no_half_of_a_number(number: str) -> None:
+@pytest.mark.parametrize("number", ["4" + "1" * 15, "4111 1111 1111 1111", "AKIAIOSFODNN7EXAMPLE"])
+def test_html_that_is_cut_before_it_is_read_shows_no_half_of_a_number(
+    number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text_module, "HTML_CHARACTERS", read := 6_000)
     for shift in (1, 5, 10, 15, len(number)):
-        filler = "<i></i>" * ((HTML_CHARACTERS - 200) // 7)
-        padded = filler + "x" * (HTML_CHARACTERS - len(filler) - len(number) - 1 + shift - 1)
-        html = padded[: HTML_CHARACTERS - shift - 1] + " " + number + " tail" * 5
+        filler = "<i></i>" * ((read - 200) // 7)
+        padded = filler + "x" * (read - len(filler) - len(number) - 1 + shift - 1)
+        html = padded[: read - shift - 1] + " " + number + " tail" * 5
         with EVERYTHING.acting():
             for shown in (clean_html(html, 100_000).text, clean_message(html, None, 100_000).text):
                 assert len(digits_of(without_marks(shown))) <= 4
@@ -254,7 +255,7 @@ MIXED = st.lists(
 
 
 @given(text=MIXED)
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_what_was_redacted_once_stays_as_it_is(text: str) -> None:
     with EVERYTHING.acting():
         once = redacted(text)
@@ -288,9 +289,8 @@ async def test_a_question_is_put_together_as_things_are() -> None:
         return clean_line(said) + clean_line(after)
 
     with EVERYTHING.acting():
-        assert (
-            await as_it_is(ask)("password: x1y2z3 ", after="cvv 123") == "password: x1y2z3cvv 123"
-        )
+        told = await as_it_is(ask)("password: x1y2z3 ", after="cvv 123")
+        assert told == "password: x1y2z3cvv 123"
         assert redacted("password: x1y2z3") == "password: [password redacted]"
 
 
@@ -329,17 +329,14 @@ HOSTILE = [
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_four_times_the_hostile_text_takes_about_four_times_the_time(piece: str) -> None:
     def seconds(length: int) -> float:
-        text = piece * (length // len(piece))
-        best = 9.0
-        for _ in range(4):
-            began = time.process_time()
-            with EVERYTHING.acting():
-                redacted(text)
-            best = min(best, time.process_time() - began)
-        return best
+        began = time.process_time()
+        with EVERYTHING.acting():
+            redacted(piece * (length // len(piece)))
+        return time.process_time() - began
 
-    # What took the square of its length would take four times as much, and sixteen for four.
-    assert seconds(32_000) < 8 * seconds(8_000) + 0.005
+    # What took the square of its length would take sixteen times as much.
+    allowed = 8 * min(seconds(8_000) for _ in range(4)) + 0.005
+    assert any(seconds(32_000) < allowed for _ in range(4))
 
 
 @pytest.mark.parametrize(

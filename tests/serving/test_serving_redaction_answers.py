@@ -129,7 +129,7 @@ async def test_nothing_that_is_redacted_reaches_a_model_by_any_tool(sandbox: San
 
 @pytest.mark.usefixtures("_told_secrets")
 async def test_the_same_answers_hold_it_where_nothing_is_redacted(sandbox: Sandbox) -> None:
-    results, _, told = await results_of(sandbox, redact="")
+    results, _, told = await results_of(sandbox, redact="none")
     assert sum(holds_secrets(str(result)) for result in results.values()) > len(CATALOGUE) // 2
     assert any(map(holds_secrets, told))
     assert not [name for name, one in results.items() if META_KEY in (one.meta or {})]
@@ -224,7 +224,7 @@ async def test_ids_numbers_and_cursors_stay(open_workspace: OpenWorkspace) -> No
 
     redacted = await answers("all")
     assert '"next_cursor"' in redacted[0]
-    assert redacted == await answers("")
+    assert redacted == await answers("none")
 
 
 async def test_the_text_of_a_file_is_redacted_too(open_workspace: OpenWorkspace) -> None:

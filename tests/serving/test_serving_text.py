@@ -17,6 +17,7 @@ from mcp_server_zendesk.serving.cleaning.text import (
 
 FENCE = re.compile(r"</?untrusted", re.IGNORECASE)
 MARKDOWN = re.compile(r"\]\(")
+FOLDED = re.compile(r"\[(?=quoted history: )")
 JOINERS = "\u200c\u200d"
 VISIBLE_FORMAT = (
     "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
@@ -206,6 +207,7 @@ HTML = st.lists(
 @example("<pre>" * 50 + "x")
 @example("</p></b></li></td></tr></table>")
 @example("\ud800")
+@example("<p>a</p><p>On 3 Mar 10:00 &lt;a@b.c> wrote:<blockquote>[quoted history: " + "x " * 200)
 def test_html_becomes_readable_text_whatever_comes(html: str) -> None:
     for cleaned in (
         clean_html(html, 500),
@@ -214,7 +216,11 @@ def test_html_becomes_readable_text_whatever_comes(html: str) -> None:
     ):
         assert len(cleaned.text) <= 500
         _assert_readable(cleaned.text)
-        assert clean_text(cleaned.text, 500).text == cleaned.text
+        again = clean_text(cleaned.text, 500).text
+        if cleaned.folded:  # a mark of ours, once it is somebody's text, is a forged one
+            assert again in {cleaned.text, FOLDED.sub("\u2039", cleaned.text)}
+        else:
+            assert again == cleaned.text
 
 
 @pytest.mark.parametrize(
@@ -323,3 +329,15 @@ def test_what_is_too_long_is_cut_and_says_so() -> None:
 
 def test_blank_lines_are_few_and_lines_have_no_tail() -> None:
     assert clean_text("\n\n a  \n\n\n\n b\t\n").text == "a\n\n b"
+
+
+@pytest.mark.parametrize("fence", ["```", "````python", "> ```", "  ```"])
+def test_a_cut_within_code_ends_the_code(fence: str) -> None:
+    marks = re.sub("[^`]", "", fence)
+    cut = clean_text(f"See:\n{fence}\n" + "x = 1\n" * 100, 100)
+    assert cut.truncated
+    assert cut.text.endswith(f"\n{marks}")
+    assert len(cut.text) <= 100
+    assert clean_text(cut.text, 100).text == cut.text
+    closed = clean_text(f"{fence}\nx\n{marks}\n" + "word " * 100, 100)
+    assert not closed.text.endswith("`")

@@ -44,6 +44,11 @@ TEXTS: dict[str, Callable[[int], str]] = {
     "addresses": lambda n: "https://" * (n // 8),
     "foreign hosts": lambda n: "https://\u0430.b " * (n // 12),
     "entities": lambda n: "&#0" * (n // 3),
+    "elements of any sign": lambda n: "<a;" * (n // 3),
+    "quoted definitions": lambda n: "]:\n> " * (n // 5),
+    "spaced brackets": lambda n: "[ " * (n // 2) + "quoted history",
+    "code": lambda n: "```\n" * (n // 4),
+    "journeys": lambda n: "hi\n" + "From: a\nTo: b\nDate: c\n" * (n // 24),
     "quoted": lambda n: "hi\n" + "> a\n" * (n // 4),
     "deeply quoted": lambda n: "hi\n" + "> " * (n // 2),
     "attributions": lambda n: "hi\n" + "On 1 <a@b.c> wrote:\n" * (n // 20),
@@ -85,6 +90,23 @@ PAGES: dict[str, Callable[[int], str]] = {
         + "<div class=a>" * 90
         + "<p class=b>x" * (n // 40)
     ),
+    "rules within rules": lambda n: (
+        "<style>" + ".a,.b{.a,.b{.a,.b{.a,.b{top:0}}}}" * (n // 40) + "</style><p class=a>x"
+    ),
+    "deep rules": lambda n: (
+        "<style>" + (".a,.b,.c{" * 18 + "top:0" + "}" * 18) * (n // 190) + "</style><p class=a>x"
+    ),
+    "choices": lambda n: (
+        f"<style>{':is(a,b)' * (n // 16)},{':is(a,b)c ' * (n // 20)}{{top:0}}</style>"
+    ),
+    "exceptions": lambda n: (
+        f"<style>{'p:not(.a,.b,.c){top:0}' * (n // 40)}</style>" + "<p>x" * (n // 8)
+    ),
+    "sums": lambda n: f"<p style='left:calc({'1px + ' * (n // 6)}1px)'>x",
+    "many sums": lambda n: "<p style='left:calc((((1px + 1px))))'>x" * (n // 40),
+    "gradients": lambda n: "".join(
+        f"<p style='background:linear-gradient(#{i:06x},red)'>x" for i in range(n // 50)
+    ),
     "nested values": lambda n: f"<style>.a{{color:{'(' * n}</style><p class=a>x",
     "nested styles": lambda n: f"<p style='color:{'(' * n};'>x",
     "unclosed rules": lambda n: f"<style>{'a{' * (n // 2)}</style><p>x",
@@ -108,21 +130,30 @@ def _plain(text: str) -> object:
 
 
 def _seconds(clean: Callable[[str], object], text: str) -> float:
-    best = float("inf")
-    for _ in range(3):
-        started = time.process_time()
-        clean(text)
-        best = min(best, time.process_time() - started)
-    return max(best, 0.0005)  # below this a clock tells nothing
+    started = time.process_time()
+    clean(text)
+    return time.process_time() - started
+
+
+def _in_proportion(
+    clean: Callable[[str], object], small: str, large: str, at_most: int = AT_MOST
+) -> bool:
+    """Whether the large one takes at most so many times as long, of three attempts each.
+
+    What is slow by nature is slow each time; what was slow by chance is tried again.
+    """
+    quickest = min(_seconds(clean, small) for _ in range(3))
+    allowed = at_most * max(quickest, 0.0005)  # below this a clock tells nothing
+    return any(_seconds(clean, large) < allowed for _ in range(3))
 
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_text_costs_in_proportion(name: str) -> None:
     make = TEXTS[name]
     small, large = make(8_000), make(8_000 * TIMES_LONGER)
-    assert _seconds(clean_text, large) < AT_MOST * _seconds(clean_text, small)
-    assert _seconds(clean_line, large) < AT_MOST * _seconds(clean_line, small)
-    assert _seconds(_plain, large) < AT_MOST * _seconds(_plain, small)
+    assert _in_proportion(clean_text, small, large)
+    assert _in_proportion(clean_line, small, large)
+    assert _in_proportion(_plain, small, large)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -130,10 +161,10 @@ def test_html_costs_in_proportion(name: str, monkeypatch: pytest.MonkeyPatch) ->
     make = PAGES[name]
     small, large = make(8_000), make(8_000 * TIMES_LONGER)
     monkeypatch.setattr(text_module, "HTML_CHARACTERS", 8_000 * TIMES_LONGER)
-    assert _seconds(_message, large) < AT_MOST * _seconds(_message, small)
+    assert _in_proportion(_message, small, large)
 
 
 def test_html_beyond_the_cap_costs_nothing_more() -> None:
     page = "<p>word <b>bold</b></p>"
     cap = text_module.HTML_CHARACTERS // len(page)
-    assert _seconds(clean_html, page * cap * TIMES_LONGER) < 3 * _seconds(clean_html, page * cap)
+    assert _in_proportion(clean_html, page * cap, page * cap * TIMES_LONGER, at_most=3)

@@ -8,11 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
-_GAP = r"[\s.\-\u2010-\u2015\u2212\u00b7\u2022*_]{0,4}+"
+# Between digits: emphasis, what parts groups or begins a quoted line, and joiners and keycaps.
+_EMPHASIS = r"[*_~`\u200c\u200d\ufe0f\u20e3]{0,6}+"
+_GAP = rf"{_EMPHASIS}(?:[\s.>\-\u2010-\u2015\u2212\u00b7\u2022]{{1,4}}+{_EMPHASIS})?+"
 _RUN = re.compile(rf"\d(?:{_GAP}\d){{12,}}+")
 _GROUP = re.compile(r"\d+")
+# What also stands between the numbers of a list.
+_LISTED = rf"{_EMPHASIS}[^\S\n]{{0,2}}+[/,|]{_EMPHASIS}[^\S\n]{{0,2}}+{_EMPHASIS}"
+_LIST = re.compile(rf"(?<!\d)\d++(?:{_LISTED}\d++){{2,}}+")
+# Phone numbers have up to fifteen digits (ITU-T E.164), so that a shorter card could be one.
+_PHONE = re.compile(
+    r"\b(?:tel|phone|telephone|telefon|t\u00e9l|telefax|fax|mobile?|mob|cell|handy|whatsapp|gsm)"
+    r"[.:]{0,2}[*_]{0,3}[:\s]{0,3}[+(]{0,2}$",
+    re.IGNORECASE,
+)
+_LONGEST_PHONE = 15
+_LONGEST_LABEL = 24
 _SHORTEST, _LONGEST = 13, 19
 _ISSUED = re.compile(
     r"4(?:[0-9]{12}|[0-9]{15}|[0-9]{18})"  # Visa
@@ -41,11 +54,16 @@ _CODE_AFTER = re.compile(
 )
 
 
+_Span = tuple[int, int]
+
+
 def without_cards(text: str) -> tuple[str, int]:
     """The text with a mark in place of each card number and security code, and how many."""
     parts: list[str] = []
     end = count = 0
     for start, after, last_four in _cards(text):
+        if start < end:  # a list and a run that share a group
+            continue
         parts += [text[end:start], f"[card number ending {last_four} redacted]"]
         end = after
         count += 1
@@ -62,12 +80,25 @@ def without_cards(text: str) -> tuple[str, int]:
 
 def _cards(text: str) -> Iterator[tuple[int, int, str]]:
     """Where card numbers begin and end, and their last four digits; those that overlap as one."""
-    for run in _RUN.finditer(text):
+    for run in sorted([*_RUN.finditer(text), *_LIST.finditer(text)], key=re.Match.start):
         groups = [found.span() for found in _GROUP.finditer(text, *run.span())]
+        if run.re is _LIST and not _printed(groups):
+            continue
         digits = "".join(str(int(one)) for begin, end in groups for one in text[begin:end])
+        label = text[max(0, run.start() - _LONGEST_LABEL) : run.start()]
+        if len(digits) <= _LONGEST_PHONE and _PHONE.search(label):
+            continue
         ends = [0, *accumulate(end - begin for begin, end in groups)]
+        # On which line each group is, counted from the first one's.
+        lines = [0]
+        for (_, end), (begin, _) in pairwise(groups):
+            lines.append(lines[-1] + (text.find("\n", end, begin) >= 0))
         found: list[tuple[int, int]] = []  # the first group of each, and the one after its last
         for first, after in _windows(digits, ends):
+            if run.re is _LIST and after - first < len(groups):
+                continue
+            if not _in_one_piece(groups[first:after], lines[after - 1] - lines[first]):
+                continue
             if found and first < found[-1][1]:
                 found[-1] = (found[-1][0], max(after, found[-1][1]))
             else:
@@ -75,6 +106,20 @@ def _cards(text: str) -> Iterator[tuple[int, int, str]]:
         for first, after in found:
             last_four = digits[ends[after] - 4 : ends[after]]
             yield groups[first][0], groups[after - 1][1], last_four
+
+
+def _in_one_piece(groups: list[_Span], line_ends: int) -> bool:
+    """Whether a number that goes on in another line is no two numbers below each other."""
+    return not line_ends or (line_ends > 1 and line_ends == len(groups) - 1) or _printed(groups)
+
+
+def _printed(groups: list[_Span]) -> bool:
+    """Whether the groups are those that are printed on a card, such as 4-4-4-4 or 4-6-5."""
+    sizes = [end - begin for begin, end in groups]
+    if len(sizes) == 3:  # noqa: PLR2004
+        return sizes[:2] == [4, 6] and sizes[2] in {4, 5}
+    short = len(sizes) == 4 or (len(sizes) == 5 and sizes[-1] < 4)  # noqa: PLR2004
+    return short and set(sizes[:-1]) == {4} and sizes[-1] <= 4  # noqa: PLR2004
 
 
 def _windows(digits: str, ends: list[int]) -> Iterator[tuple[int, int]]:

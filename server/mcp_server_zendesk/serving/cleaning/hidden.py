@@ -20,11 +20,20 @@ from mcp_server_zendesk.serving.cleaning.colours import (
     Colour,
     colour,
     colour_in,
+    even,
     over,
 )
 from mcp_server_zendesk.serving.cleaning.colours import seen as can_be_seen
 from mcp_server_zendesk.serving.cleaning.html_tree import Element, Tree
-from mcp_server_zendesk.serving.cleaning.style_rules import Facts, Rules
+from mcp_server_zendesk.serving.cleaning.selectors import Facts
+from mcp_server_zendesk.serving.cleaning.style_rules import Rules
+from mcp_server_zendesk.serving.cleaning.style_values import (
+    LENGTH,
+    UNITS,
+    all_pixels,
+    pixels,
+    share,
+)
 
 _DEFAULT_SIZE = 16.0
 _SMALLEST = 3.0  # px: 2 pt is 2.7
@@ -32,22 +41,20 @@ _FAINTEST = 0.08
 _FAR = -500.0
 _FAR_POSITIVE = 5_000.0
 _LONGEST_ALT = 120
-_LENGTH = re.compile(r"(-?\d{0,9}\.?\d{1,9})(px|pt|pc|in|cm|mm|r?em|ex|ch|vw|vh|%)?")
-_UNITS = {
-    "px": 1.0, "pt": 4 / 3, "pc": 16.0, "in": 96.0, "cm": 37.8, "mm": 3.78, "em": 16.0,
-    "rem": 16.0, "ex": 8.0, "ch": 8.0, "vw": 14.0, "vh": 8.0, "%": 10.0,
-}  # fmt: skip
+_SCALE = re.compile(r"scale(?:3d|x|y)?\(([^()]{0,90})\)")
+_TRANSLATE = re.compile(r"translate(?:3d|x|y)?\(([^()]{0,90})\)")
+_MATRIX = re.compile(r"matrix\(([^()]{0,160})\)")
 _RELATIVE = {"em": 1.0, "%": 0.01, "ex": 0.5, "ch": 0.5}
-_SIZE_IN_FONT = re.compile(
-    r"(?:^|\s)((?:\d{0,5}\.?\d{1,5})(?:px|pt|pc|in|cm|mm|r?em|ex|ch|%)|0)(?=\s*/|\s|$)"
+_EDGEWISE = re.compile(
+    r"rotate[xy]\(\s*[-+]?(?:90(?:\.0*)?deg|270deg|\.25turn|0\.25turn|100grad)\s*\)"
+    r"|(?:^|\s)[xy] [-+]?(?:90|270)deg|^[-+]?(?:90|270)deg [xy]$"
 )
-_SCALE = re.compile(r"scale(?:3d|x|y)?\(([^()]{0,60})\)")
-_TRANSLATE = re.compile(r"translate(?:3d|x|y)?\(([^()]{0,60})\)")
-_EDGEWISE = re.compile(r"rotate[xy]\(\s*-?(?:90|270)deg\s*\)")
 _FILTER = re.compile(r"opacity\(([^()]{0,20})\)")
 _INSET = re.compile(r"inset\(\s*(\d{1,3}(?:\.\d{1,3})?)%")
 _NOTHING = re.compile(r"(?:circle|ellipse)\(\s*0|polygon\(\s*(?:0(?:px|%)?[\s,]*){2,40}\)")
-_PICTURE = re.compile(r"url\(|gradient\(|image\(")
+_CLIPS = frozenset({"paint", "strict", "content"})
+_SCROLLS = frozenset({"hidden", "clip", "auto", "scroll", "overlay"})
+_LINE = 1.0  # px: lines that are no higher show nothing where the box is closed
 
 
 class _Sight(NamedTuple):
@@ -56,13 +63,15 @@ class _Sight(NamedTuple):
     gone: bool = False
     shown: bool = True
     size: float = _DEFAULT_SIZE
-    text: Colour = BLACK
+    text: Colour | None = BLACK
     ground: Colour | None = WHITE
+    squeezed: bool = False  # in a closed box, on lines without height
 
     def reads(self) -> bool:
         return (
             not self.gone
             and self.shown
+            and not self.squeezed
             and self.size >= _SMALLEST
             and can_be_seen(self.text, self.ground)
         )
@@ -86,7 +95,7 @@ class _Walk:
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
         self.hidden = 0
-        self._above: list[Facts] = []
+        self._above = [Facts.of(Element("zd-body")), Facts.of(Element("zd-body"))]  # html, body
 
     def prune(self, element: Element, sight: _Sight) -> None:
         """Keep of an element's children what is seen."""
@@ -129,7 +138,7 @@ class _Walk:
         """How an element shows what it holds."""
         found = element.attributes
         values = self.rules.of(facts, self._above, found.get("style", ""))
-        if not values and not found and element.tag != "dialog":
+        if not values and not found and element.tag not in {"dialog", "mark"}:
             return above
         if (
             "hidden" in found
@@ -141,10 +150,15 @@ class _Walk:
         shown = above.shown if not visibility else visibility == "visible"
         if visibility in {"inherit", "initial", "unset"}:
             shown = above.shown
-        ground, text = _ground(element, values, above.ground), _text(element, values, above.text)
-        if "text" in values.get("background-clip", values.get("-webkit-background-clip", "")):
+        text = _text(element, values, above.text)
+        ground = _ground(element, values, above.ground, text)
+        if values.get("background-clip") == "text":
             ground, text = None, BLACK  # letters cut out of a coloured ground
-        return above._replace(shown=shown, size=_size(values, above.size), text=text, ground=ground)
+        size = _size(values, above.size)
+        squeezed = above.squeezed
+        if "line-height" in values:
+            squeezed = _lines(values["line-height"], size) and (squeezed or _closed(values))
+        return above._replace(shown=shown, size=size, text=text, ground=ground, squeezed=squeezed)
 
 
 def _characters(element: Element) -> int:
@@ -161,8 +175,8 @@ def _gone(values: dict[str, str], *, picture: bool) -> bool:
         values.get("display") == "none"
         or values.get("mso-hide") == "all"
         or values.get("content-visibility") == "hidden"
-        or _at_most(values.get("opacity"), _FAINTEST, percent=0.01)
-        or _at_most(values.get("zoom"), _FAINTEST, percent=0.01)
+        or _at_most(values.get("opacity"), _FAINTEST)
+        or _at_most(values.get("zoom"), _FAINTEST)
         or _shut(values, picture=picture)
         or _clipped(values)
         or _away(values)
@@ -170,29 +184,45 @@ def _gone(values: dict[str, str], *, picture: bool) -> bool:
     )
 
 
+def _closed(values: dict[str, str]) -> bool:
+    """Whether a box shows nothing of what does not fit; one that scrolls counts."""
+    return not (
+        _SCROLLS.isdisjoint((values.get("overflow-x"), values.get("overflow-y")))
+        and _CLIPS.isdisjoint(values.get("contain", "").split())
+    )
+
+
 def _shut(values: dict[str, str], *, picture: bool) -> bool:
     """A box too small to show anything."""
-    closed = {"hidden", "clip"} & {
-        word for name in _OVERFLOWS for word in values.get(name, "").split()
-    }
+    closed = _closed(values)
+    open_ = {values.get("overflow-x"), values.get("overflow-y")} == {"visible"}
     for side, least in (("height", "min-height"), ("width", "min-width")):
-        if (_length(values.get(least)) or 0.0) > 1:
+        if (pixels(values.get(least)) or 0.0) > 1:
             continue
-        size, most = _length(values.get(side)), _length(values.get(f"max-{side}"))
-        if most == 0 or ((closed or picture) and any(_is_small(one) for one in (size, most))):
+        size, most = pixels(values.get(side)), pixels(values.get(f"max-{side}"))
+        if most == 0 and (picture or closed or not open_):
             return True
-    return bool(closed) and values.get("line-height", "") in {"0", "0px", "1px", "0%"}
+        if (closed or picture) and any(_is_small(one) for one in (size, most)):
+            return True
+    return False
 
 
-_OVERFLOWS = ("overflow", "overflow-x", "overflow-y")
+def _lines(height: str, size: float) -> bool:
+    """Whether lines have no height to speak of."""
+    number = share(height)
+    length = pixels(height) if number is None else number * size
+    return length is not None and length <= _LINE
 
 
 def _clipped(values: dict[str, str]) -> bool:
     clip = values.get("clip", "")
     if clip.startswith("rect(") and values.get("position") in {"absolute", "fixed"}:
-        numbers = [float(number) for number, _ in _LENGTH.findall(clip)]
+        numbers = all_pixels(clip)
         if numbers and all(abs(number) <= 1 for number in numbers):
             return True
+    mask = even(values.get("mask", ""))
+    if mask is not None and mask[3] <= _FAINTEST:
+        return True
     path = values.get("clip-path", "")
     inset = _INSET.match(path)
     return bool(_NOTHING.match(path) or (inset and float(inset[1]) >= 50))  # noqa: PLR2004
@@ -201,83 +231,100 @@ def _clipped(values: dict[str, str]) -> bool:
 def _away(values: dict[str, str]) -> bool:
     """Moved off the page."""
     if values.get("position", "static") != "static":
-        offsets = [_length(values.get(side)) or 0.0 for side in ("left", "top", "right", "bottom")]
+        offsets = [pixels(values.get(side)) or 0.0 for side in ("left", "top", "right", "bottom")]
         if min(offsets) <= _FAR or max(offsets) >= _FAR_POSITIVE:
             return True
-    margins = " ".join(values.get(name, "") for name in ("margin", "margin-left", "margin-top"))
-    if "-" in margins and any(_px(*one) <= _FAR for one in _LENGTH.findall(margins)):
+    if any((pixels(values.get(name)) or 0.0) <= _FAR for name in ("margin-left", "margin-top")):
         return True
-    return (_length(values.get("text-indent")) or 0.0) <= -100  # noqa: PLR2004
+    indent = values.get("text-indent", "").partition(" ")[0]
+    return (pixels(indent) or 0.0) <= -100  # noqa: PLR2004
 
 
-def _transformed(values: dict[str, str]) -> bool:
-    if _at_most(values.get("scale"), _FAINTEST, percent=0.01):
-        return True
+def _transformed(values: dict[str, str]) -> bool:  # noqa: PLR0911 - one return a way
+    """Moved off the page, shrunk to nothing, or turned edgewise."""
+    scale = [share(one) for one in values.get("scale", "").split()[:2]]
     filtered = _FILTER.search(values.get("filter", ""))
-    if filtered and _at_most(filtered[1], _FAINTEST, percent=0.01):
+    if _flat(scale) or (filtered and _at_most(filtered[1], _FAINTEST)):
+        return True
+    if any(abs(one) >= -_FAR for one in all_pixels(values.get("translate", ""))):
         return True
     transform = values.get("transform", "")
     if not transform:
-        return False
-    scaled = _SCALE.search(transform)
-    if scaled and any(
-        _at_most(one.replace("-", ""), _FAINTEST) for one in scaled[1].split(",")[:2]
-    ):
-        return True
-    moved = _TRANSLATE.search(transform)
-    if moved and any(abs(_px(*one)) >= -_FAR for one in _LENGTH.findall(moved[1])):
-        return True
-    return bool(_EDGEWISE.search(transform))
+        return bool(_EDGEWISE.search(values.get("rotate", "")))
+    for scaled in _SCALE.findall(transform):
+        if _flat([share(one) for one in scaled.split(",")[:2]]):
+            return True
+    for moved in _TRANSLATE.findall(transform):
+        if any(abs(one) >= -_FAR for one in all_pixels(moved)):
+            return True
+    matrix = _MATRIX.search(transform)
+    if matrix:
+        a, b, c, d, x, y = (*all_pixels(matrix[1]), *([0.0] * 6))[:6]
+        if abs(a * d - b * c) <= _FAINTEST**2 or max(abs(x), abs(y)) >= -_FAR:
+            return True
+    return bool(_EDGEWISE.search(f"{transform} {values.get('rotate', '')}"))
+
+
+def _flat(factors: list[float | None]) -> bool:
+    return any(factor is not None and abs(factor) <= _FAINTEST for factor in factors)
 
 
 def _size(values: dict[str, str], above: float) -> float:
     """Of letters, in pixels."""
     text = values.get("font-size")
-    if text is None:
-        found = _SIZE_IN_FONT.search(values["font"]) if "font" in values else None
-        text = found[1] if found else None
-    number = _LENGTH.match(text) if text else None
+    number = LENGTH.fullmatch(text) if text else None
     if number is None:
         keyword = bool(text and text.endswith(("small", "medium", "large", "initial")))
         return _DEFAULT_SIZE if keyword else above
     unit = number[2] or "px"
-    return float(number[1]) * (_RELATIVE[unit] * above if unit in _RELATIVE else _UNITS[unit])
+    return float(number[1]) * (_RELATIVE[unit] * above if unit in _RELATIVE else UNITS[unit])
 
 
-def _text(element: Element, values: dict[str, str], above: Colour) -> Colour:
+def _text(element: Element, values: dict[str, str], above: Colour | None) -> Colour | None:
     for written in (values.get("-webkit-text-fill-color"), values.get("color")):
-        found = colour(written) if written else None
-        if found is not None:
-            return found
+        if not written or written in _TAKEN_OVER:
+            continue
+        return BLACK if written == "initial" else colour(written)
     attribute = element.attributes.get("text" if element.tag == "zd-body" else "color")
     found = colour(attribute) if attribute else None
     if found is not None:
         return found
+    if element.tag == "mark" and "color" not in values:
+        return BLACK
     return LINK if element.tag == "a" and "href" in element.attributes else above
 
 
-def _ground(element: Element, values: dict[str, str], above: Colour | None) -> Colour | None:
-    background = values.get("background", "")
-    if _PICTURE.search(background) or _PICTURE.search(values.get("background-image", "")):
-        return None
+_TAKEN_OVER = frozenset({"inherit", "unset", "currentcolor", "revert", "revert-layer"})
+
+
+def _ground(
+    element: Element, values: dict[str, str], above: Colour | None, text: Colour | None
+) -> Colour | None:
+    """What text stands on; None where that is a picture, or a colour that is not known."""
+    picture = values.get("background-image", "")
+    if "(" in picture:
+        found = even(picture)
+        return None if found is None else over(found, above or WHITE)
     if element.attributes.get("background"):
         return None
-    found = None
-    for written in (values.get("background-color"), background, element.attributes.get("bgcolor")):
-        found = colour_in(written) if written else None
-        if found is not None:
-            break
-    return above if found is None else over(found, above or WHITE)
+    written = values.get("background-color")
+    if written == "currentcolor":
+        return text
+    if written is None:
+        attribute = element.attributes.get("bgcolor")
+        found = colour_in(attribute) if attribute else _MARKED if element.tag == "mark" else None
+    elif written in _TAKEN_OVER or written == "initial":
+        found = None
+    else:
+        found = colour(written)
+        if found is None:
+            return None
+    if found is None or (above is None and found[3] <= _FAINTEST):
+        return above
+    return over(found, above or WHITE)
 
 
-def _length(text: str | None) -> float | None:
-    """In pixels."""
-    found = _LENGTH.match(text) if text else None
-    return _px(found[1], found[2]) if found else None
-
-
-def _px(number: str, unit: str | None) -> float:
-    return float(number) * _UNITS[unit or "px"]
+_MARKED: Colour = (255.0, 255.0, 0.0, 1.0)
 
 
 def _is_small(length: float | None) -> bool:
@@ -289,8 +336,9 @@ def _tiny(attribute: str | None) -> bool:
     return bool(attribute) and _at_most(attribute, 1)
 
 
-def _at_most(text: str | None, most: float, *, percent: float = 1.0) -> bool:
-    found = _LENGTH.match(text.strip()) if text else None
+def _at_most(text: str | None, most: float) -> bool:
+    """Whether a number or percentage is no more; a length's unit is not looked at."""
+    found = LENGTH.match(text.strip()) if text else None
     if not found:
         return False
-    return float(found[1]) * (percent if found[2] == "%" else 1.0) <= most
+    return float(found[1]) * (0.01 if found[2] == "%" else 1.0) <= most

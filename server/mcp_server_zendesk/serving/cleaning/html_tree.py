@@ -14,6 +14,7 @@ from functools import lru_cache
 
 import nh3
 
+from mcp_server_zendesk.serving.cleaning.media_queries import on_wide_screen
 from mcp_server_zendesk.serving.cleaning.quoting import without_marks
 
 VOID = frozenset({"br", "hr", "img", "wbr"})
@@ -197,8 +198,7 @@ def _unescaped(text: str) -> str:
 
 def _applies(sheet: str) -> bool:
     """Whether a style element is for a screen."""
-    media = _attributes(sheet).get("media", "").strip().lower()
-    return media in {"", "all", "screen"}
+    return on_wide_screen(_attributes(sheet).get("media", ""))
 
 
 def _said(comment: str) -> int:

@@ -27,14 +27,19 @@ _DOTS = re.compile("[\u3002\uff0e\uff61]")
 
 _IMAGE = re.compile(r"!\[([^\[\]\n]{0,200}+)\]\(\s{0,4}+<?([^)\s>]{0,2000}+)[^)\n]{0,200}+\)")
 _LINK = re.compile(r"\[([^\[\]\n]{1,300}+)\]\(\s{0,4}+<?([^)\s>]{1,2000}+)[^)\n]{0,200}+\)")
-# A definition's label may begin lines before; what follows tells it from ``x = d[k]: ok``.
-_REFERENCE = re.compile(r"\]:(?=\s*+<?[^\s\]]{0,40}(?:[:&\\%]|//))")
+# A definition's label may begin lines before, and its address stand in the next line of a quote;
+# what follows tells it from ``x = d[k]: ok``.
+_REFERENCE = re.compile(r"\]:(?=[\s<>]*+[^\s\]]{0,40}(?:[:&\\%]|//))")
 # Elements that fetch something, and any other with an attribute.
 _ELEMENT = re.compile(
-    r"<(?=(?:img|image|picture|source|video|audio|track|iframe|frame|object|embed|link|style|svg"
-    r"|script|input|base|meta|form|body|portal)\b|[a-z][a-z0-9:-]{0,30}[\s/][^<>=\u2039]*=)",
+    r"<(?=(?P<fetches>(?:img|image|picture|source|video|audio|track|iframe|frame|object|embed|link"
+    r"|style|svg|script|input|base|meta|form|body|portal)\b)|(?P<named>[a-z][\w.:-]{0,60}+[\s/])"
+    r"|[a-z])",
     re.IGNORECASE,
 )
+_VALUE_OR_END = re.compile("[=>]")
+_LOADS_OR_RUNS = re.compile(r"[\s/\"'](?:style|background|on[a-z]{3,30})\s*+=", re.IGNORECASE)
+_BROKEN = "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}"
 _AUTHORITY = re.compile(
     r"(?i)\b((?:https?|ftp|wss?):[/\\]{1,8})([^\s/?#\\<>\"'()\[\]{}|`\u2039\u2026]{1,600}+)"
     r"(?=[\s/?#\\<>\"'()\[\]{}|`\u2039\u2026]|$)"
@@ -95,8 +100,43 @@ def settled(text: str) -> str:
     if "]:" in text:
         text = _REFERENCE.sub("] :", text)
     if "<" in text:
-        text = _ELEMENT.sub("\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}", text)
+        text = _without_elements(text)
     return _AUTHORITY.sub(_plain_authority, text) if ":/" in text or ":\\" in text else text
+
+
+def _without_elements(text: str) -> str:
+    """The angle broken of each element that fetches or has an attribute, as a browser reads it:
+    an attribute's name may hold an angle, and an element's any sign. A comparison in code stays.
+    """
+    value = _Next(_VALUE_OR_END, text)
+    loads = _Next(_LOADS_OR_RUNS, text)
+
+    def broken(found: re.Match[str]) -> str:
+        harmful = (
+            found["fetches"]
+            or (found["named"] and value.after(found.end())[:1] == "=")
+            or loads.after(found.end())
+        )
+        return _BROKEN if harmful else "<"
+
+    return _ELEMENT.sub(broken, text)
+
+
+class _Next:
+    """Where an expression is found next, asked from ever later places: one pass over the text."""
+
+    def __init__(self, expression: re.Pattern[str], text: str) -> None:
+        self._expression = expression
+        self._text = text
+        self._at = -1
+        self._found = ""
+
+    def after(self, at: int) -> str:
+        """What is found from here on; empty for nothing."""
+        if self._at < at:
+            found = self._expression.search(self._text, at)
+            self._at, self._found = (found.start(), found[0]) if found else (len(self._text), "")
+        return self._found
 
 
 def image(alt: str, url: str) -> str:
@@ -138,5 +178,5 @@ def _plain_authority(found: re.Match[str]) -> str:
     if ends and not _GOES_ON.search(authority, ends.end()):
         return found[1] + authority  # words of a script without spaces follow the address
     plain = unicodedata.normalize("NFKC", _DOTS.sub(".", authority)).rpartition("@")[2].lower()
-    labels = _NO_HOST_LETTER.sub("?", plain).split(".")
+    labels = _NO_HOST_LETTER.sub("_", plain).split(".")
     return found[1] + ".".join(one if one.isascii() else _punycode(one) for one in labels)

@@ -1,8 +1,11 @@
 """The history that mail programs put below an answer, folded into one line that says so.
 
-Folded is only what lies below the new text, to the end: answers between quoted lines, a forwarded
-message, a comment that is nothing but a quote and a short quote stay as they are. One pass over
-the lines, each looked at up to a bound: a stranger writes them.
+Folded is only what lies below the new text, to the end, and begins as mail history does, with a
+line that says who wrote when, or with a mail's headers: a log pasted with ``>`` does not, and a
+class or an id that any sender can set is not enough. Answers between quoted lines, a forwarded
+message, a comment that is nothing but a quote and a short quote stay as they are. In doubt nothing
+is folded: some tokens are cheaper than a customer's words. One pass over the lines, each looked at
+up to a bound: a stranger writes them.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ _LONGEST_LINE = 400
 _ATTRIBUTION_LINES = 3
 _HEADER_LINES = 10
 _SHORT_NOTE = 600
+_FIRST_LINES = 12
+_FIRST_WORDS = 4  # of those lines, how many may stand before the one that tells
 
 _SEPARATOR = re.compile(
     r"[-_*\s]{2,60}(?:original (?:message|appointment)|reply message"
@@ -63,16 +68,28 @@ _HEADER = re.compile(
     r"[*_\s]{0,4}[:\uff1a]",
     re.IGNORECASE,
 )
+# A journey has From, To and Date as well.
+_MAIL_HEADER = re.compile(
+    r"[*_\s]{0,4}(?:sent|subject|gesendet|betreff|envoyé|objet|enviado(?: el)?|enviada(?: em)?"
+    r"|asunto|assunto|inviato|oggetto|verzonden|onderwerp|skickat|ämne|sendt|emne|wysłano|temat"
+    r"|送信日時|件名)[*_\s]{0,4}[:\uff1a]",
+    re.IGNORECASE,
+)
+_PLAIN_ADDRESS = re.compile(r"[^\s@<>\[\]():]{1,64}@[^\s@<>\[\]():]{1,253}")
 _RULE = re.compile(r"[-_*=\s]{3,}$")
 # A note above a message that it wants read, or answers that stand within it.
 _LOOK_BELOW = re.compile(
     r"\b(?:below|beneath|forward\w*|fwd|fyi|in-?line|in red|in blue|in bold|underneath"
+    r"|bottom|at the end|am ende|en bas|al final|in fondo|onderaan"
     r"|unten(?:stehend)?|weiter(?:ge)?leit\w*|im text|in rot|zur info|ci-dessous|transf[ée]r\w*"
     r"|abajo|reenv\w+|a continuación|sotto|inoltr\w+|abaixo|encaminh\w+|onderstaand\w*|hieronder"
     r"|doorst\w+|nedan|vidarebefordr\w+|nedenfor|videresend\w*|poniżej|przesył\w+|przekaz\w+)\b"
     r"|以下|下記|転送",
     re.IGNORECASE,
 )
+
+
+_NO_MARK = str.maketrans("[]“”", '()""')
 
 
 def without_marks(text: str) -> str:
@@ -82,29 +99,43 @@ def without_marks(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A text, and how many lines of history the marker in it stands for."""
+    """A text without its history: what stood above and below it, how much it was, and the line
+    with which it begins.
+    """
 
-    text: str
+    above: str
     lines: int = 0
+    characters: int = 0
+    first: str = ""
+    below: str = ""
+
+    def mark(self, first: str) -> str:
+        """What stands for the history. ``first`` is its first line, cleaned."""
+        begins = first.translate(_NO_MARK)
+        size = f"{_lines(self.lines)}, {self.characters:,} characters"
+        return f"[quoted history: {size}, folded; begins “{begins}”]"
 
 
 def folded(text: str) -> Folded:
-    """The text with the history below it folded into one line; as it is where there is none."""
+    """The text without the history below it; as it is where there is none."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     tail = _signature(lines)
     body = lines[:tail]
     start = _history(body)
     if start is None:
         return Folded(text)
-    history = [line.strip(f"{QUOTED_MARK}{HISTORY_MARK}> \t") for line in body[start:]]
-    count = sum(1 for line in history if line)
-    characters = sum(map(len, history))
+    history = [_bare(line) for line in body[start:]]
+    said = [line for line in history if line]
+    characters = sum(map(len, said))
     if characters < _FEWEST_CHARACTERS:
         return Folded(text)
-    marker = f"[quoted history: {_lines(count)}, {characters:,} characters, folded]"
-    kept = "\n".join(body[:start]).rstrip()
-    below = "\n".join(["", "", *lines[tail:]]) if tail < len(lines) else ""
-    return Folded(f"{kept}\n\n{marker}{below}", count)
+    first = next((line for line in said if not _RULE.match(line[:_LONGEST_LINE])), said[0])
+    above = "\n".join(body[:start]).rstrip()
+    return Folded(above, len(said), characters, first[:_LONGEST_LINE], "\n".join(lines[tail:]))
+
+
+def _bare(line: str) -> str:
+    return line.strip(f"{QUOTED_MARK}{HISTORY_MARK}> \t\xa0")
 
 
 def _lines(count: int) -> str:
@@ -138,12 +169,11 @@ def _history(lines: list[str]) -> int | None:
         if _FORWARD.match(plain) and quote is None:
             return None
         span = _attribution(lines, at)
-        if _heads(lines, at) or (span and _ADDRESS.search(_joined(lines, at, span))):
-            if quote is None or span == 0:
-                return _headed(lines, at if quote is None else quote, own)
-            at += span
-        elif span and _is_quoted_next(lines, at + span):
-            quote = at if quote is None else quote
+        if _heads(lines, at):
+            start = quote if quote is not None and _begins(lines, quote) else at
+            return _headed(lines, start, own)
+        if span and (quote is not None or _is_quoted_next(lines, at + span)):
+            quote = quote if quote is not None and _begins(lines, quote) else at
             at += span
         elif _quotes(line):
             quote = at if quote is None else quote
@@ -153,13 +183,40 @@ def _history(lines: list[str]) -> int | None:
             quote = None
             own.append(plain)
             at += 1
-    return None if quote is None or answered or not _says(own) else _with_rule(lines, quote)
+    if quote is None or answered or _points_below(own) or not _begins(lines, quote):
+        return None
+    return _with_rule(lines, quote)
+
+
+def _begins(lines: list[str], at: int) -> bool:
+    """Whether quoted lines begin as the history of a mail does. A line that a mail program marked
+    may say who wrote in any language.
+    """
+    first = [_bare(line[:_LONGEST_LINE]) for line in lines[at : at + _FIRST_LINES]]
+    said = [n for n, line in enumerate(first) if line and not _RULE.match(line)][:_FIRST_WORDS]
+    return any(
+        _heads(first, n)
+        or _attribution(first, n)
+        or (lines[at + n][:1] in {QUOTED_MARK, HISTORY_MARK} and _tells(first[n]))
+        for n in said
+    )
+
+
+def _tells(line: str) -> bool:
+    """Whether a line ends as one that says who wrote, in a language unknown here."""
+    dated = any(letter.isdigit() for letter in line)
+    return line.endswith((":", "\uff1a")) and (dated or bool(_WROTE.search(line)))
+
+
+def _points_below(own: list[str]) -> bool:
+    """Whether nothing is said, or a short note that sends the reader further down."""
+    said = " ".join(own)[: _SHORT_NOTE + 1]
+    return not _says(own) or (len(said) <= _SHORT_NOTE and bool(_LOOK_BELOW.search(said)))
 
 
 def _headed(lines: list[str], start: int, own: list[str]) -> int | None:
     """History that a line announces goes to the end, unless answers stand within it."""
-    said = " ".join(own)[: _SHORT_NOTE + 1]
-    if not _says(own) or (len(said) <= _SHORT_NOTE and _LOOK_BELOW.search(said)):
+    if _points_below(own):
         return None
     quoted = False
     at = start + 1
@@ -193,12 +250,16 @@ def _quotes(line: str) -> bool:
 def _heads(lines: list[str], at: int) -> bool:
     """Whether the line announces that all below it is history."""
     line = lines[at][:_LONGEST_LINE]
-    if line.startswith(HISTORY_MARK) or _ZENDESK_LINE.match(line) or _SEPARATOR.match(line):
+    if line.startswith(HISTORY_MARK):
+        return _begins(lines, at)
+    if _ZENDESK_LINE.match(line) or _SEPARATOR.match(line):
         return True
     if not _FROM.match(line):
         return False
-    below = lines[at + 1 : at + 1 + _HEADER_LINES]
-    return sum(1 for other in below if _HEADER.match(other[:_LONGEST_LINE])) > 1
+    below = [other[:_LONGEST_LINE] for other in lines[at + 1 : at + 1 + _HEADER_LINES]]
+    if sum(1 for other in below if _HEADER.match(other)) < 2:  # noqa: PLR2004 - one is a list item
+        return False
+    return bool(_PLAIN_ADDRESS.search(line)) or any(map(_MAIL_HEADER.match, below))
 
 
 def _attribution(lines: list[str], at: int) -> int:

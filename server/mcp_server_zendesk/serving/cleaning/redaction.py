@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -40,6 +41,11 @@ _FINDERS = {
     "passwords": ("secret_patterns", "without_passwords"),
 }
 _MARK = re.compile(r"\[[a-zA-Z0-9 ]{1,60} redacted\]")
+# What a reader could take for a mark.
+_LIKE_MARK = re.compile(
+    r"[\[\uff3b\u3010]([^\[\]\uff3b\uff3d\u3010\u3011\n]{1,60}\bredacted[\W_]{0,3}?)[\]\uff3d\u3011]",
+    re.IGNORECASE,
+)
 _ROUNDS = 4  # what is taken out may lay bare what stood right beside it
 _VISIBLE_ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
@@ -60,9 +66,12 @@ class _Work:
 
     finders: Mapping[str, Finder]
     taken: Counter[str] = field(default_factory=Counter)
+    marks: set[str] = field(default_factory=set)
 
 
-_acting: ContextVar[_Work | None] = ContextVar("redaction", default=None)
+_NOTHING = _Work({})
+_acting: ContextVar[_Work | None] = ContextVar("redaction", default=_NOTHING)
+"""The work of this call; None where it is suspended."""
 
 
 class Redaction:
@@ -89,13 +98,13 @@ class Redaction:
 
     def begin(self) -> None:
         """From now on, every text that is cleaned in this task is redacted."""
-        _acting.set(_Work(self._finders) if self._finders else None)
+        _acting.set(_Work(self._finders) if self._finders else _NOTHING)
 
     @contextmanager
     def acting(self) -> Iterator[Counter[str]]:
         """Every text that is cleaned inside is redacted. Yields what was taken out, by kind."""
         work = _Work(self._finders)
-        token = _acting.set(work if self._finders else None)
+        token = _acting.set(work if self._finders else _NOTHING)
         try:
             yield work.taken
         finally:
@@ -129,13 +138,22 @@ def sentence(kinds: Iterable[str]) -> str:
 
 def active() -> bool:
     """Whether texts are redacted in this call."""
-    return _acting.get() is not None
+    work = _acting.get()
+    return work is not None and bool(work.finders)
 
 
 def redacted(text: str) -> str:
-    """The text without what the workspace wants taken out; as it is where that is nothing."""
+    """The text without what the workspace wants taken out, and without marks that it brought.
+
+    Somebody else's mark loses its brackets, whether or not anything is taken out here: it would
+    say that an admin keeps something back, and no answer could repeat it (``refuse_marks``). A
+    mark that this call has made stays, so that what is cleaned twice is the same as cleaned once.
+    """
     work = _acting.get()
     if work is None:
+        return text
+    text = _with_marks_broken(text, work.marks)
+    if not work.finders:
         return text
     for _ in range(_ROUNDS):
         before = text
@@ -145,7 +163,14 @@ def redacted(text: str) -> str:
                 work.taken[kind] += count
         if text == before:
             break
+    work.marks.update(_MARK.findall(text))
     return text
+
+
+def _with_marks_broken(text: str, own: AbstractSet[str]) -> str:
+    if "redacted" not in text.casefold():
+        return text
+    return _LIKE_MARK.sub(lambda found: found[0] if found[0] in own else f"({found[1]})", text)
 
 
 def redacted_all(value: Any) -> Any:
@@ -173,7 +198,7 @@ def untorn(text: str) -> str:
 def told() -> dict[str, Any] | None:
     """What was taken out in this call so far, for the ``_meta`` of its result; None for nothing."""
     work = _acting.get()
-    return {META_KEY: dict(work.taken)} if work is not None and work.taken else None
+    return {META_KEY: dict(work.taken)} if work and work.taken else None
 
 
 @contextmanager

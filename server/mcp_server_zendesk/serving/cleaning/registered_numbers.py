@@ -13,9 +13,18 @@ from typing import Any
 
 from stdnum import iban, numdb
 
-_BEGINS = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?=[ \u00a0-]?[A-Za-z0-9])")
+_JOINTS = " .-*_\n"
+_JOINED = r"[ .\-*_\n]{0,6}+"
+_BEGINS = re.compile(
+    rf"(?<![A-Za-z0-9])[A-Za-z]{{2}}{_JOINED}[0-9]{_JOINED}[0-9](?={_JOINED}[A-Za-z0-9])"
+)
 _LATIN = re.compile("[A-Za-z]")
-_JOINTS = " \u00a0-"
+# Spaces and dashes that are set for those of a keyboard; each stays one character.
+_TYPED = str.maketrans(
+    dict.fromkeys("\t\u00a0\u202f\u3000" + "".join(map(chr, range(0x2000, 0x200B))), " ")
+    | dict.fromkeys("\u2212" + "".join(map(chr, range(0x2010, 0x2016))), "-")
+)
+_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 _LENGTHS = re.compile(r"(\d+)!")
 _LONGEST_SPELLING = 80
 
@@ -55,12 +64,13 @@ def without_bank_accounts(text: str) -> tuple[str, int]:
     """The text with a mark in place of each IBAN, and how many."""
     parts: list[str] = []
     end = count = 0
-    for found in _BEGINS.finditer(text):
+    typed = _typed(text)
+    for found in _BEGINS.finditer(typed):
         if found.start() < end:
             continue
-        after = _iban_end(text, found.start())
+        after = _iban_end(typed, found.start())
         if after is not None:
-            last = "".join(one for one in text[after - 8 : after] if one not in _JOINTS)[-4:]
+            last = "".join(one for one in typed[found.start() : after] if one not in _JOINTS)[-4:]
             parts += [text[end : found.start()], f"[IBAN ending {last} redacted]"]
             end = after
             count += 1
@@ -71,19 +81,31 @@ def without_national_ids(text: str) -> tuple[str, int]:
     """The text with a mark in place of each national identity number, and how many."""
     if not _DIGITS.search(text):
         return text, 0
-    total = 0
+    parts: list[str] = []
+    end = count = 0
+    for found in _ANY_NATIONAL.finditer(_typed(text)):
+        name = _national(found[0])
+        if name:
+            parts += [text[end : found.start()], f"[{name} redacted]"]
+            end = found.end()
+            count += 1
+    return "".join([*parts, text[end:]]), count
 
-    def mark(found: re.Match[str]) -> str:
-        nonlocal total
-        for name, form, module in _NATIONAL:
-            if not re.fullmatch(form, found[0], re.IGNORECASE):
-                continue
-            if module is None or _checked(module).is_valid(found[0]):
-                total += 1
-                return f"[{name} redacted]"
-        return found[0]
 
-    return _ANY_NATIONAL.sub(mark, text), total
+def _typed(text: str) -> str:
+    """The text as a keyboard has it, at the same places."""
+    if text.isascii():
+        return text.replace("\t", " ")
+    return _OTHER_DIGIT.sub(lambda found: str(int(found[0])), text.translate(_TYPED))
+
+
+def _national(number: str) -> str | None:
+    """What a number is by its spelling and its check digits."""
+    for name, form, module in _NATIONAL:
+        fits = re.fullmatch(form, number, re.IGNORECASE)
+        if fits and (module is None or _checked(module).is_valid(number)):
+            return name
+    return None
 
 
 def _iban_end(text: str, start: int) -> int | None:

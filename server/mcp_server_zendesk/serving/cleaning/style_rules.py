@@ -1,10 +1,10 @@
 """What the ``<style>`` sheets and ``style`` attributes of a mail say of one element.
 
-Read are rules outside at-rules and in ``@media all`` or ``screen``, with selectors of elements,
-classes, ids and ``*``. All compounds but the last have to match ancestors, in order: ``>`` counts
-as any ancestor, and what stands before ``+`` or ``~`` is taken for true. So ``.dark .logo`` hides
-no ``.logo`` elsewhere, and a rule that hides cannot be dodged by a combinator. A selector with a
-pseudo-class or an attribute is left out: it mostly speaks of a state or of one mail program.
+Read are rules that hold on a support agent's screen (``media_queries``), those in ``@supports`` and
+``@layer`` and within other rules included, with the selectors of ``selectors``. All compounds but
+the last have to match ancestors, in order: ``>`` counts as any ancestor, and what stands before
+``+`` or ``~`` is taken for true. So ``.dark .logo`` hides no ``.logo`` elsewhere, and a rule that
+hides cannot be dodged by a combinator.
 
 A stranger writes rules and elements, so their product is bounded: past ``_MOST_CHECKS`` the sheet
 is exhausted, and the text ends there; so it is at once where brackets nest as nobody writes them.
@@ -14,30 +14,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-if TYPE_CHECKING:
-    from mcp_server_zendesk.serving.cleaning.html_tree import Element
+from mcp_server_zendesk.serving.cleaning.media_queries import on_wide_screen
+from mcp_server_zendesk.serving.cleaning.selectors import (
+    Compound,
+    Facts,
+    Selector,
+    selectors,
+    weight,
+)
+from mcp_server_zendesk.serving.cleaning.style_values import LONGEST_VALUE, READ, longhands
 
 _MOST_CHECKS = 100_000
 _LONGEST_SHEET = 100_000
-_LONGEST_VALUE = 200
 _MOST_PARTS = 60
 _DEEPEST = 20
 _BRACKET = re.compile(r"[(\[{}\])]")
-_READ = frozenset(
-    {
-        "display", "visibility", "opacity", "font-size", "font", "width", "height", "max-height",
-        "max-width", "min-width", "min-height", "overflow", "overflow-x", "overflow-y", "clip",
-        "clip-path", "position", "left", "top", "right", "bottom", "text-indent", "transform",
-        "scale", "mso-hide", "color", "background", "background-color", "background-image",
-        "background-clip", "-webkit-background-clip", "-webkit-text-fill-color", "filter",
-        "content-visibility", "zoom", "line-height", "margin", "margin-left", "margin-top",
-    }
-)  # fmt: skip
-_MEDIA = {"", "all", "screen", "only screen", "screen,print", "screen, print"}
+_VENDORS = re.compile(r"^not\b|-(?:webkit|moz|ms|o)-")
+_MOST_OUTER = 4
 _TRICKY = re.compile(r"""[\\"']|/\*|\([^)]*;|[{}]""")
 _SPACE = re.compile(r"\s+")
 
@@ -45,44 +41,12 @@ Declared = Mapping[str, tuple[str, bool]]
 """Values by property, in lower case, and whether they are ``!important``."""
 
 
-class _Compound(NamedTuple):
-    tag: str
-    id: str
-    classes: frozenset[str]
-
-
 class _Rule(NamedTuple):
-    last: _Compound
-    above: tuple[_Compound, ...]  # nearest first
+    last: Compound
+    above: tuple[Compound, ...]  # nearest first
     weight: tuple[int, int, int]
     order: int
     declared: Declared
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What selectors ask of an element."""
-
-    tag: str
-    id: str
-    classes: frozenset[str]
-
-    @classmethod
-    def of(cls, element: Element) -> Facts:
-        """Of an element."""
-        found = element.attributes
-        classes = found.get("class")
-        return cls(
-            element.tag, found.get("id", ""), frozenset(classes.split()) if classes else frozenset()
-        )
-
-    def meets(self, asked: _Compound) -> bool:
-        """Whether a compound selector matches."""
-        return (
-            (not asked.tag or asked.tag.lower() == self.tag)
-            and (not asked.id or asked.id == self.id)
-            and asked.classes <= self.classes
-        )
 
 
 class Rules:
@@ -136,7 +100,7 @@ class Rules:
                         found.append(rule)
         return found, simple
 
-    def _under(self, above: tuple[_Compound, ...], ancestors: Sequence[Facts]) -> bool:
+    def _under(self, above: tuple[Compound, ...], ancestors: Sequence[Facts]) -> bool:
         wanted = iter(above)
         asked = next(wanted)
         for facts in reversed(ancestors):
@@ -149,7 +113,7 @@ class Rules:
         return False
 
 
-def _key(last: _Compound) -> str:
+def _key(last: Compound) -> str:
     if last.id:
         return f"#{last.id}"
     return f".{min(last.classes)}" if last.classes else last.tag.lower() or "*"
@@ -164,14 +128,22 @@ def inline(style: str) -> Declared:
         import tinycss2  # noqa: PLC0415 - rarely needed
 
         return _declared(tinycss2.parse_blocks_contents(style))
-    found = {}
+    found: dict[str, tuple[str, bool]] = {}
     for declaration in style.lower().split(";"):
         name, colon, value = declaration.partition(":")
         name = name.strip()
-        if colon and name in _READ:
-            value, important, _ = value.partition("!")
-            found[name] = (_SPACE.sub(" ", value.strip()[:_LONGEST_VALUE]), bool(important))
+        if colon and name in READ:
+            value, mark, important = value.partition("!")
+            if not mark or important.strip() == "important":
+                _declare(found, name, value, important=bool(mark))
     return found
+
+
+def _declare(found: dict[str, tuple[str, bool]], name: str, value: str, *, important: bool) -> None:
+    """What a declaration adds to those above it: an important one is not outdone by another."""
+    for each, written in longhands(name, _SPACE.sub(" ", value).strip()[:LONGEST_VALUE]):
+        if important or not found.get(each, ("", False))[1]:
+            found[each] = (written, important)
 
 
 def _is_shallow(css: str) -> bool:
@@ -194,33 +166,53 @@ def _rules(sheets: Iterable[str]) -> Iterator[_Rule]:
         import tinycss2  # noqa: PLC0415 - most comments bring no sheet
 
         css = sheet.replace("<!--", "").replace("-->", "")
-        for rule in _flat(tinycss2.parse_stylesheet(css, skip_comments=True)):
-            declared = _declared(tinycss2.parse_blocks_contents(rule.content))
-            for last, above in _selectors(rule.prelude) if declared else ():
-                order += 1
-                yield _Rule(last, above, _weight(last, *above), order, declared)
+        for selector, declared in _read(tinycss2.parse_stylesheet(css, skip_comments=True), []):
+            order += 1
+            last, *above = reversed(selector)
+            yield _Rule(last, tuple(above), weight(selector), order, declared)
 
 
-def _flat(rules: Iterable[Any]) -> Iterator[Any]:
-    """The rules that hold on a screen."""
+def _read(rules: Iterable[Any], outer: Sequence[Selector]) -> Iterator[tuple[Selector, Declared]]:
+    """Each selector with what it declares, of the rules that hold on a screen."""
     import tinycss2  # noqa: PLC0415 - most comments bring no sheet
 
     for rule in rules:
         if rule.type == "qualified-rule":
-            yield rule
-        elif rule.type == "at-rule" and rule.lower_at_keyword == "media" and rule.content:
-            media = "".join(getattr(part, "value", "?") for part in rule.prelude)
-            if _SPACE.sub(" ", media).strip().lower() in _MEDIA:
+            inside = tinycss2.parse_blocks_contents(rule.content, skip_comments=True)
+            declared = _declared(inside)
+            own = list(selectors(rule.prelude, outer))
+            if declared:
+                yield from ((selector, declared) for selector in own)
+            yield from _read((one for one in inside if hasattr(one, "prelude")), own[:_MOST_OUTER])
+        elif rule.type == "at-rule" and rule.content and _holds(rule):
+            if outer:
+                inside = tinycss2.parse_blocks_contents(rule.content, skip_comments=True)
+                declared = _declared(inside)
+                yield from ((selector, declared) for selector in outer if declared)
+            else:
                 inside = tinycss2.parse_rule_list(rule.content, skip_comments=True)
-                yield from (one for one in inside if one.type == "qualified-rule")
+            yield from _read((one for one in inside if hasattr(one, "prelude")), outer)
+
+
+def _holds(rule: Any) -> bool:
+    """Whether the rules within an at-rule hold. A feature that is asked for is there, unless it
+    is one program's own.
+    """
+    import tinycss2  # noqa: PLC0415 - most comments bring no sheet
+
+    if rule.lower_at_keyword == "layer":
+        return True
+    asked = tinycss2.serialize(rule.prelude).strip().lower()
+    if rule.lower_at_keyword == "supports":
+        return not _VENDORS.search(asked)
+    return rule.lower_at_keyword == "media" and on_wide_screen(asked)
 
 
 def _declared(parsed: Iterable[Any]) -> Declared:
-    found = {}
+    found: dict[str, tuple[str, bool]] = {}
     for one in parsed:
-        if one.type == "declaration" and one.lower_name in _READ:
-            value = _written(one.value).lower().strip()
-            found[one.lower_name] = (_SPACE.sub(" ", value[:_LONGEST_VALUE]), bool(one.important))
+        if one.type == "declaration" and one.lower_name in READ:
+            _declare(found, one.lower_name, _written(one.value).lower(), important=one.important)
     return found
 
 
@@ -233,61 +225,4 @@ def _written(parts: Sequence[Any], depth: int = 3) -> str:
         if part.type == "comment" or hasattr(part, "content")
         else part.serialize()
         for part in parts[:_MOST_PARTS]
-    )
-
-
-def _selectors(prelude: Iterable[Any]) -> Iterator[tuple[_Compound, tuple[_Compound, ...]]]:
-    """Each selector that is understood: its last compound, and those above, nearest first."""
-    parts: list[Any] = []
-    for part in (*prelude, None):
-        if part is not None and part != ",":
-            parts.append(part)
-            continue
-        found = _selector(parts)
-        parts = []
-        if found:
-            yield found[-1], tuple(reversed(found[:-1]))
-
-
-def _selector(tokens: Sequence[Any]) -> list[_Compound]:
-    """Compounds from left to right; none where the selector is beyond what is read here."""
-    found: list[_Compound] = []
-    parts: list[tuple[str, str]] = []  # of the compound at hand: its kind, and a name
-    for part in (*tokens, None):
-        kind, name = _part_of_selector(part)
-        if kind == "beyond" or (parts and parts[-1] == (".", "") and kind != "name"):
-            return []
-        if kind == "name" and parts and parts[-1] == (".", ""):
-            parts[-1] = (".", name)
-        elif kind in {"name", "#", ".", "*"}:
-            parts.append((kind, name))
-        else:
-            if parts:
-                named = {key: value for key, value in parts if key != "."}
-                classes = frozenset(value for key, value in parts if key == ".")
-                found.append(_Compound(named.get("name", ""), named.get("#", ""), classes))
-            parts = []
-            if kind == "beside":
-                found = found[:-1]
-    return found[-8:]
-
-
-def _part_of_selector(part: Any) -> tuple[str, str]:
-    if part is None or part.type == "whitespace" or part == ">":
-        return "end", ""
-    if part.type == "ident":
-        name = part.lower_value
-        return "name", "zd-body" if name in {"body", "html"} else part.value
-    if part.type == "hash":
-        return "#", part.value
-    if part in (".", "*"):
-        return part.value, ""
-    return ("beside", "") if part in ("+", "~") else ("beyond", "")
-
-
-def _weight(*compounds: _Compound) -> tuple[int, int, int]:
-    return (
-        sum(bool(one.id) for one in compounds),
-        sum(len(one.classes) for one in compounds),
-        sum(bool(one.tag) for one in compounds),
     )

@@ -28,9 +28,11 @@ __all__ = [
 
 LINE_CHARACTERS = 300
 BODY_CHARACTERS = 4_000
+FIRST_LINE_CHARACTERS = 80
 HTML_CHARACTERS = 64_000  # what Zendesk keeps of a comment
 
 _BLANK_LINES = re.compile(r"\n{3,}")
+_CODE_FENCE = re.compile(r"^[ >]{0,40}+(`{3,})([^\n]*)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,8 @@ def clean_text(text: str, limit: int = BODY_CHARACTERS, *, hidden: int = 0) -> C
         limit: The most characters that are kept.
         hidden: What was taken out of it before, such as by ``clean_html``.
     """
-    seen, removed = visible(text)
-    lines = "\n".join(line.rstrip() for line in seen.strip().split("\n"))
-    whole = _harmless(_BLANK_LINES.sub("\n\n", lines))
-    return Cleaned(cut(whole, limit), truncated=len(whole) > limit, hidden=hidden + removed)
+    whole, removed = _whole(text)
+    return Cleaned(_cut(whole, limit), truncated=len(whole) > limit, hidden=hidden + removed)
 
 
 def clean_html(html: str, limit: int = BODY_CHARACTERS) -> Cleaned:
@@ -95,20 +95,66 @@ def clean_message(
     """
     if unfold:
         return clean_html(html, limit) if html else clean_text(plain or "", limit)
-    from mcp_server_zendesk.serving.cleaning.quoting import folded, without_marks  # noqa: PLC0415 - as below
-
     if not html:
-        message = folded(without_marks(plain or ""))
-        return replace(clean_text(message.text, limit), folded=message.lines)
+        from mcp_server_zendesk.serving.cleaning.quoting import without_marks  # noqa: PLC0415 - rarely needed
+
+        return _without_history(without_marks(plain or ""), limit)
     from mcp_server_zendesk.serving.cleaning.markdown import to_markdown  # noqa: PLC0415 - loads a parser
 
     markdown, hidden, whole = to_markdown(html[:HTML_CHARACTERS], history=True)
     whole = whole and len(html) <= HTML_CHARACTERS
-    markdown = markdown if whole else untorn(markdown)
-    message = folded(markdown)
-    cleaned = clean_text(message.text, limit, hidden=hidden)
-    truncated = cleaned.truncated or not whole
-    return replace(cleaned, truncated=truncated, folded=message.lines)
+    cleaned = _without_history(markdown if whole else untorn(markdown), limit, hidden)
+    return replace(cleaned, truncated=cleaned.truncated or not whole)
+
+
+def _without_history(text: str, limit: int, hidden: int = 0) -> Cleaned:
+    """A message whose history is folded. The mark is set after the cleaning, which breaks every
+    mark that the message brings along.
+    """
+    from mcp_server_zendesk.serving.cleaning.quoting import folded  # noqa: PLC0415 - rarely needed
+
+    message = folded(text)
+    if not message.lines:
+        return clean_text(text, limit, hidden=hidden)
+    (above, removed), (below, more) = _whole(message.above), _whole(message.below)
+    mark = message.mark(clean_line(message.first, FIRST_LINE_CHARACTERS))
+    whole = "\n\n".join(part for part in (above, mark, below) if part)
+    return Cleaned(
+        _cut(whole, limit),
+        truncated=len(whole) > limit,
+        hidden=hidden + removed + more,
+        folded=message.lines,
+    )
+
+
+def _whole(text: str) -> tuple[str, int]:
+    """A long text cleaned, and how many characters in it nobody sees."""
+    seen, removed = visible(text)
+    lines = "\n".join(line.rstrip() for line in seen.strip().split("\n"))
+    return _harmless(_BLANK_LINES.sub("\n\n", lines)), removed
+
+
+def _cut(whole: str, limit: int) -> str:
+    """At most so long; code whose fence a cut took away ends with one."""
+    kept = cut(whole, limit)
+    fence = _open_fence(kept) if len(whole) > limit and "```" in kept else ""
+    if not fence or len(fence) >= limit:
+        return kept
+    shorter = cut(kept, limit - len(fence) - 1)
+    fence = _open_fence(shorter)
+    return f"{shorter}\n{fence}" if fence else shorter
+
+
+def _open_fence(text: str) -> str:
+    """The fence of backticks that no other ends, if there is one."""
+    fence = ""
+    for found in _CODE_FENCE.finditer(text):
+        marks, rest = found.groups()
+        if not fence:
+            fence = "" if "`" in rest else marks
+        elif len(marks) >= len(fence) and not rest.strip():
+            fence = ""
+    return fence
 
 
 def _harmless(text: str) -> str:
