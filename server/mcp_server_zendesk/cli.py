@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from contextlib import suppress
+from typing import Any, NoReturn
+
 import click
 
 from mcp_server_zendesk import __version__
@@ -13,9 +18,27 @@ from mcp_server_zendesk.commands.serve import serve
 from mcp_server_zendesk.commands.setup import setup
 from mcp_server_zendesk.commands.show import demo, tools
 
+_INTERRUPTED = 130
+_NOBODY_READS = 141
+"""As a shell tells of what SIGINT or SIGPIPE ended: no verdict of a command looks like it."""
+
 
 class _ServesByDefault(click.Group):
     """A group that serves when no command is named: clients start the bare command."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command. What keeps it from its end is told apart from what it found out."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            _interrupted(ctx)
+        except click.Abort as abort:
+            if not isinstance(abort.__context__, KeyboardInterrupt):
+                raise  # the end of the input at a question
+            _interrupted(ctx)
+        except BrokenPipeError:
+            _forget_output()
+            ctx.exit(_NOBODY_READS)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         own = {"--help", "-h", "--version"}
@@ -26,6 +49,17 @@ class _ServesByDefault(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as inherited
         """In the order in which a newcomer needs them."""
         return list(self.commands)
+
+
+def _interrupted(ctx: click.Context) -> NoReturn:
+    click.echo("\nAborted!", err=True)
+    ctx.exit(_INTERRUPTED)
+
+
+def _forget_output() -> None:
+    """What was not written yet would be tried again at the end, and complained of."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(

@@ -21,6 +21,7 @@ from mcp_server_zendesk.outline import outline
 from mcp_server_zendesk.sandbox import landmarks
 from mcp_server_zendesk.serving.inventory import Inventory
 from mcp_server_zendesk.tool_report import needed
+from mcp_server_zendesk.variables import PREFIX
 from zendesk_tools import CATALOGUE
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ async def _client(flags: list[str], audit: Path) -> AsyncIterator[Client]:
     server = StdioServerParameters(
         command=sys.executable,
         args=[*arguments, "--audit-log", str(audit), *flags],
-        env=dict(os.environ),
+        env={name: value for name, value in os.environ.items() if not name.startswith(PREFIX)},
     )
     async with Client(server) as client:
         yield client

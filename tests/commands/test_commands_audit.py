@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -50,10 +51,15 @@ def test_a_ticket_is_told_in_plain_lines_in_the_order_of_time(log: Path) -> None
     shown = run(log, "--ticket", 7)
     lost = "update_thing  write  unknown  no outcome was recorded, look at the record in Zendesk"
     assert shown.exit_code == 0
+    human, unsent = (
+        "confirmed by a human",
+        "(no request had been announced, so probably none was sent)",
+    )
+    run_id = lines_of(log)[0]["run"]
     assert shown.output.splitlines()[:6] == [
-        "2026-11-22 10:01:00  update_thing  write  applied  PUT tickets/7 → 200",
-        f"2026-11-22 10:07:00  {lost}  confirmed by a human  PUT tickets/7 was announced",
-        f"2026-11-22 10:09:00  {lost}  (no request had been announced, so probably none was sent)",
+        f"2026-11-22 10:01:00  {run_id}.1  update_thing  write  applied  PUT tickets/7 → 200",
+        f"2026-11-22 10:07:00  {run_id}.3  {lost}  {human}  PUT tickets/7 was announced",
+        f"2026-11-22 10:09:00  {run_id}.4  {lost}  {unsent}  ticket_id 7",
         "",
         "The log is whole: 10 lines of 1 run, each as it was written.",
         shown.output.splitlines()[5],
@@ -116,19 +122,19 @@ def test_what_cannot_be_verified_is_said_in_one_line(log: Path, content: bytes) 
     assert "there is no key at" in shown.output
     shown = run(other, "--key", f"{log}.key")
     assert (shown.exit_code, shown.output.count("\n")) == ((2 if content else 0), 1)
-    assert ("is no audit log" if content else "whole: 0 lines of 0 runs") in shown.output
+    assert ("is no audit log" if content else "The log is empty") in shown.output
 
 
 def test_a_missing_file_or_a_damaged_key_is_said_in_one_line(log: Path) -> None:
-    shown = run(log.with_name("none.jsonl"), "--key", f"{log}.key")
-    assert (shown.exit_code, shown.output) == (
-        2,
-        f"Error: {log.with_name('none.jsonl')}: No such file or directory\n",
-    )
+    missing = log.with_name("none.jsonl")
+    for arguments in ((missing, "--key", f"{log}.key"), (missing,), (missing, log)):
+        shown = run(*arguments)
+        told = f"Error: {missing}: No such file or directory\n"
+        assert (shown.exit_code, shown.output) == (2, told)
     Path(f"{log}.key").write_text("damaged")
     shown = run(log)
     assert shown.exit_code == 2
-    assert "is damaged" in shown.output
+    assert "its key audit.jsonl.key is damaged: put back a copy of it" in shown.output
     assert run(log, "--since", "yesterday").exit_code == 2
 
 
@@ -139,15 +145,108 @@ def test_a_server_does_not_start_with_a_key_that_is_damaged(log: Path) -> None:
     assert "cannot be written: its key audit.jsonl.key is damaged" in shown.output
 
 
-def test_a_rotated_log_is_read_with_the_key_beside_the_newest(log: Path) -> None:
-    old = log.rename(log.with_name("audit.jsonl.1"))
-    audit = Audit(log, workspace="acme")
-    write_call(audit, 7)
-    audit.close()
-    shown = run(old, log, "--ticket", 7)
+@pytest.fixture
+def rotated(tmp_path: Path) -> list[Path]:
+    """A run in the newest file, one that goes through all three, and one that never ended."""
+    log = tmp_path / "audit.jsonl"
+    clock = _minutes()
+    killed, long = (Audit(log, workspace="acme", clock=lambda: next(clock)) for _ in range(2))
+    write_call(killed, 7)
+    write_call(long, 7)
+    log.rename(tmp_path / "audit.jsonl.2")
+    write_call(long, 8)
+    log.rename(tmp_path / "audit.jsonl.1")
+    write_call(long, 9)
+    long.close()
+    return [log, tmp_path / "audit.jsonl.1", tmp_path / "audit.jsonl.2"]
+
+
+def test_a_rotated_log_is_read_in_the_order_of_its_lines(rotated: list[Path]) -> None:
+    for named in permutations(rotated):
+        shown = run(*named, "--writes")
+        assert shown.exit_code == 0, shown.output
+        assert [line.count("tickets/") for line in shown.output.splitlines()[:4]] == [1] * 4
+        assert "The log is whole: 17 lines of 2 runs" in shown.output
+    assert run(*rotated, *rotated).exit_code == 0, "a file that is named twice is read once"
+
+
+def test_the_key_that_a_shell_names_with_the_log_is_left_out(rotated: list[Path]) -> None:
+    key = Path(f"{rotated[0]}.key")
+    shown = run(*rotated, key)
     assert shown.exit_code == 0
-    assert shown.output.count("update_thing") == 4
-    assert "2 runs" in shown.output
+    assert f"note: {key}: is a key, and was left out" in shown.output
+    shown = run(key)
+    told = f"Error: {key} is the key of an audit log; name the log\n"
+    assert (shown.exit_code, shown.output) == (2, told)
+
+
+def test_files_named_in_the_right_order_are_whole_though_a_clock_was_set_back(log: Path) -> None:
+    older = log.rename(log.with_name("audit.jsonl.1"))
+    audit = Audit(log, workspace="acme", clock=lambda: _TEN - timedelta(hours=1))
+    write_call(audit, 9)
+    audit.close()
+    assert run(older, log).exit_code == 0
+    older.write_text(older.read_text().replace("tickets/8", "tickets/9"))
+    assert run(older, log).exit_code == 1
+
+
+@pytest.mark.parametrize("suffix", [".1", "-20261122", ".2026-11-22"])
+def test_a_rotated_file_alone_is_read_with_the_key_that_stayed(log: Path, suffix: str) -> None:
+    name = f"{log.name}{suffix}"
+    shown = run(log.rename(log.with_name(name)))
+    assert shown.exit_code == 0
+    assert f"note: {log.with_name(name)}:10: run" in shown.output
+
+
+def test_a_note_names_the_file_in_which_a_run_stands(rotated: list[Path]) -> None:
+    (note,) = [line for line in run(*rotated).output.splitlines() if "note:" in line]
+    assert note.startswith(f"  note: {rotated[2]}:4: run {lines_of(rotated[2])[0]['run']}, begun")
+
+
+def test_lines_of_another_key_cannot_be_verified_and_break_nothing(log: Path) -> None:
+    kept = Path(f"{log}.key").rename(log.with_name("kept"))
+    audit = Audit(log, workspace="acme")
+    write_call(audit, 8)
+    audit.close()
+    shown = run(log, "--ticket", 8)
+    assert shown.exit_code == 2
+    assert "THE LOG CANNOT BE VERIFIED: 15 lines of 2 runs, 1 sealed with another key." in (
+        shown.output
+    )
+    assert f"  {log}:1: run {lines_of(log)[0]['run']} was sealed with another key" in shown.output
+    assert "NOT AS IT WAS WRITTEN" not in shown.output
+    told = json.loads(run(log, "--ticket", 8, "--json").output)
+    assert [call["as_written"] for call in told["calls"]] == [None, True]
+    assert (told["whole"], told["problems_found"], len(told["unverified"])) == (False, 0, 1)
+    log.write_text(log.read_text().replace("tickets/8", "tickets/9"))
+    assert run(log, "--key", kept).exit_code == 1, "a change is a change"
+    assert run(log).exit_code == 1
+
+
+def test_a_call_that_sent_nothing_is_told_with_its_records(tmp_path: Path) -> None:
+    file = tmp_path / "audit.jsonl"
+    audit = Audit(file, workspace="acme")
+    call = audit.call("update_thing", SPEC)
+    call.intent({"ticket_id": 7})
+    call.outcome({"ticket_id": 7}, kind="policy_refused", outcome="not_applied", milliseconds=1)
+    audit.close()
+    assert "write  not applied (policy_refused)  ticket_id 7\n" in run(file, "--writes").output
+
+
+@pytest.mark.parametrize("content", ["notes of mine\n", '{"foreign": true}\n'])
+def test_a_server_does_not_start_on_a_file_that_is_no_audit_log(
+    tmp_path: Path, content: str
+) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text(content)
+    notes.chmod(0o644)
+    shown = CliRunner().invoke(main, ["serve", "--demo", "--audit-log", str(notes)])
+    assert shown.exit_code == 1
+    assert shown.output == (
+        f"Error: the audit log {notes} cannot be written: it holds something else than audit "
+        "lines; name another file\n"
+    )
+    assert (notes.read_text(), list(tmp_path.iterdir())) == (content, [notes])
 
 
 def test_nothing_of_the_server_is_loaded_and_a_long_log_takes_no_memory(tmp_path: Path) -> None:

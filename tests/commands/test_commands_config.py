@@ -111,3 +111,19 @@ async def test_a_client_that_starts_what_was_written_reaches_zendesk_with_the_ke
         result = await client.call_tool("check_connection", {})
     assert result.structured_content is not None
     assert result.structured_content["user"]["id"] == ADMIN_ID
+
+
+def test_the_audit_log_goes_with_the_client_wherever_that_starts_the_server(
+    reach: Reach, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    arguments = ["config", "cursor", "--subdomain", "acme"]
+    runner = CliRunner(env=reach.environment())
+    for typed, meant in (
+        ("audit.jsonl", tmp_path / "audit.jsonl"),
+        ("~/audit.jsonl", reach.home / "audit.jsonl"),
+        ("/dev/stderr", Path("/dev/stderr")),
+    ):
+        shown = runner.invoke(main, [*arguments, "--audit-log", typed])
+        (entry,) = json.loads(shown.stdout)["mcpServers"].values()
+        assert entry["env"]["ZENDESK_AUDIT_LOG"] == str(meant)

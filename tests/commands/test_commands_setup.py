@@ -109,7 +109,7 @@ def test_ctrl_c_ends_it_and_nothing_is_written(reach: Reach, question: str) -> N
             break
         terminal.type(text)
     terminal.interrupt()
-    assert terminal.wait() == 1
+    assert terminal.wait() == 130
     assert "Traceback" not in terminal.transcript
     assert not file_of(reach).exists()
 

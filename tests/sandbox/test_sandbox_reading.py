@@ -114,6 +114,9 @@ async def test_a_comment_has_three_texts_and_its_audit(client: httpx.AsyncClient
     assert comment["plain_body"] == comment["body"]
     assert "Dovre shell, L 12 10" in comment["plain_body"]
     assert comment["via"]["channel"] == "email"
+    assert [one["via"]["channel"] for one in body["comments"]] == ["email", "api", "email"], (
+        "a customer answers by the way they came, an agent in Zendesk"
+    )
     audits = (await client.get(f"tickets/{TABLE_TICKET}/audits")).json()["audits"]
     assert comment["audit_id"] == audits[0]["id"]
 

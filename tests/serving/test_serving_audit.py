@@ -11,11 +11,12 @@ from typing import Annotated, Any
 import pytest
 from pydantic import Field
 
+from audited import verified
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.sent import Sent
 from mcp_server_zendesk.serving.auditing.audit import Audit, CallLines
 from mcp_server_zendesk.serving.auditing.lines import client_name
-from mcp_server_zendesk.serving.auditing.seal import kept_key
+from mcp_server_zendesk.serving.auditing.seal import kept_key, key_beside
 from mcp_server_zendesk.serving.results import Result
 from mcp_server_zendesk.serving.spec import ToolSpec
 
@@ -245,14 +246,61 @@ def test_people_and_lists_of_records_are_recorded_too(
 
 
 def test_the_file_is_its_owners_alone_and_is_appended_to(file: Path) -> None:
-    file.write_text('{"phase":"old"}\n', encoding="utf-8")
+    for _ in range(2):
+        audit = Audit(file, workspace="acme")
+        _record(audit, {})
+        audit.close()
+        audit.close()
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        file.chmod(0o644)
+    assert [line["phase"] for line in _lines(file)] == ["start", "outcome", "end"] * 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"Notes of mine.\n",
+        b"\x00\xff" * 9,
+        b'{"v": 1, "time": "now"}\n{}\n',
+        b"\n",
+        b"0" * 64 + b"\n",
+    ],
+)
+def test_a_file_that_holds_something_else_is_refused_and_left_as_it_is(
+    file: Path, content: bytes
+) -> None:
+    file.write_bytes(content)
     file.chmod(0o644)
+    with pytest.raises(OSError, match="something else than audit lines"):
+        Audit(file, workspace="acme")
+    assert file.read_bytes() == content
+    assert stat.S_IMODE(file.stat().st_mode) == 0o644
+    assert list(file.parent.iterdir()) == [file], "no key is put beside it"
+
+
+def test_a_log_that_a_crash_cut_off_in_its_first_line_goes_on(file: Path) -> None:
     audit = Audit(file, workspace="acme")
     _record(audit, {})
-    audit.close()
-    audit.close()
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert [line["phase"] for line in _lines(file)] == ["old", "start", "outcome", "end"]
+    file.write_bytes(file.read_bytes()[:40])
+    for _ in range(2):
+        again = Audit(file, workspace="acme")
+        _record(again, {})
+        again.close()
+    assert verified(file)[0].problems == []
+
+
+def test_a_new_key_beside_a_log_with_lines_is_warned_of(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(2):
+        audit = Audit(file, workspace="acme")
+        _record(audit, {})
+        audit.close()
+    assert [one for one in caplog.records if one.levelno >= logging.WARNING] == []
+    key_beside(file).unlink()
+    Audit(file, workspace="acme").close()
+    (warning,) = [one for one in caplog.records if one.levelno >= logging.WARNING]
+    assert f"There is no key beside the audit log {file}" in warning.getMessage()
 
 
 def test_without_a_file_the_log_has_the_line(caplog: pytest.LogCaptureFixture) -> None:

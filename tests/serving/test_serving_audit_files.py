@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
+from collections import deque
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
@@ -199,7 +202,12 @@ def test_a_disk_that_fills_up_loses_lines_and_says_so_afterwards(
         end_call(call, 7)
         with pytest.raises(AuditUnavailable, match="No space left"):
             audit.call("update_thing", SPEC).intent({"ticket_id": 8})
-    assert "could not be written" in caplog.text
+    (told,) = [one for one in caplog.records if one.levelname == "ERROR"]
+    assert told.getMessage().startswith(
+        f"The audit log {file} could not be written (No space left on device): it misses the "
+        "outcome line of"
+    )
+    assert told.exc_info is None, "a reason says more than a traceback"
     write_call(audit, 9)
     audit.close()
     verification, calls = verified(file)
@@ -239,6 +247,71 @@ async def test_on_a_full_device_reading_works_and_nothing_is_changed(
         assert [line for line in desk.sent() if not line.startswith("GET")] == []
         await desk.ask("get_ticket", ticket_id=NEW_TICKET)
     assert "could not be written" in caplog.text
+
+
+@pytest.fixture
+def pipe(tmp_path: Path) -> Path:
+    place = tmp_path / "collector"
+    os.mkfifo(place)
+    return place
+
+
+def test_a_pipe_takes_the_lines_to_whoever_reads_it(pipe: Path) -> None:
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    audit = Audit(pipe, workspace="acme")
+    write_call(audit, 7)
+    audit.close()
+    lines = [json.loads(line) for line in os.read(reading, 100_000).splitlines()]
+    os.close(reading)
+    assert [line["phase"] for line in lines] == ["start", "intent", "sending", "outcome", "end"]
+    assert list(pipe.parent.iterdir()) == [pipe], "no key is put beside it"
+
+
+@pytest.mark.anyio
+async def test_a_write_is_made_and_told_through_a_pipe(
+    open_workspace: OpenWorkspace, pipe: Path
+) -> None:
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    async with open_workspace(audit_log=pipe) as desk:
+        await desk.ask("add_internal_note", ticket_id=NEW_TICKET, body="A note.")
+    lines = [json.loads(line) for line in os.read(reading, 100_000).splitlines()]
+    os.close(reading)
+    assert [line.get("outcome") for line in lines] == [None, None, None, "applied", None]
+
+
+def test_a_pipe_without_a_reader_is_refused_at_the_start(pipe: Path) -> None:
+    with pytest.raises(OSError, match="nothing reads from it"):
+        Audit(pipe, workspace="acme")
+
+
+def test_a_reader_that_goes_away_or_is_slow_stops_writes_and_holds_nothing_up(pipe: Path) -> None:
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    audit = Audit(pipe, workspace="acme")
+    with pytest.raises(AuditUnavailable, match="is too slow"):
+        deque(map(partial(write_call, audit), range(1_000)), maxlen=0)
+    os.close(reading)
+    with pytest.raises(AuditUnavailable, match="Broken pipe"):
+        write_call(audit, 7)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    os.read(reading, 1_000_000)
+    write_call(audit, 8)
+    lines = [json.loads(line) for line in os.read(reading, 1_000_000).splitlines()]
+    os.close(reading)
+    assert [line["phase"] for line in lines] == ["intent", "sending", "outcome"]
+    assert lines[0]["lost"] == 2
+
+
+def test_a_line_that_a_pipe_took_in_part_is_ended_before_the_next(pipe: Path) -> None:
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    audit = Audit(pipe, workspace="acme")
+    call = audit.call("update_thing", SPEC)
+    call.intent({"ticket_id": 7})
+    with mock.patch.object(os, "write", _writes_half):
+        end_call(call, 7)
+    write_call(audit, 8)
+    lines = os.read(reading, 100_000).splitlines()
+    os.close(reading)
+    assert json.loads(lines[3])["mended"] is True
 
 
 @needs_full_device

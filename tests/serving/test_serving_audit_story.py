@@ -154,7 +154,9 @@ async def test_what_was_refused_is_told_too(tmp_path: Path) -> None:
     closed, unknown, invalid = calls
     assert sentence(closed).endswith("write  not applied (ticket_closed)  PUT tickets/1006 → 422")
     assert sentence(unknown).endswith("(no such tool)  none  unknown_tool")
-    assert sentence(invalid).endswith("update_ticket  write  not applied (invalid_arguments)")
+    assert sentence(invalid).endswith(
+        "update_ticket  write  not applied (invalid_arguments)  ticket_id 1002"
+    )
     assert [writes(call) for call in calls] == [True, False, True]
     assert len(received(sandbox)) == 1
 
@@ -163,3 +165,21 @@ async def test_a_client_that_is_trusted_is_named_as_who_confirmed(tmp_path: Path
     reply = ("reply_to_ticket", EXAMPLES["reply_to_ticket"])
     calls, _ = await session(tmp_path / "log", reply, confirm="client")
     assert "contact  applied  confirmed by the client  PUT tickets/1001 → 200" in sentence(calls[0])
+
+
+async def test_a_call_that_reached_nobody_is_no_contact_without_a_yes(tmp_path: Path) -> None:
+    quiet = {"subject": "Stock", "body": "Count the stoves.", "public": False}
+    calls, _ = await session(
+        tmp_path / "log",
+        ("create_ticket", quiet),
+        ("create_ticket", {**quiet, "public": True, "requester_email": at.REQUESTER_EMAIL}),
+    )
+    internal, _asked, public = map(sentence, calls)
+    assert "create_ticket  write  applied  POST tickets → 201" in internal
+    assert "create_ticket  contact  applied  confirmed by a human  POST tickets → 201" in public
+
+
+async def test_the_question_of_a_trusted_client_is_not_known_to_be_needless(tmp_path: Path) -> None:
+    quiet = {"subject": "Stock", "body": "Count the stoves.", "public": False}
+    calls, _ = await session(tmp_path / "log", ("create_ticket", quiet), confirm="client")
+    assert "create_ticket  contact  applied  confirmed by the client" in sentence(calls[0])

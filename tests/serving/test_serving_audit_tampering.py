@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,8 @@ def _verdict(log: Path, lines: list[bytes], folder: Path) -> tuple[list[str], li
     changed = folder / "changed.jsonl"
     changed.write_bytes(b"".join(lines))
     verification, _ = verified(changed, key=kept_key(log))
-    return [one.text for one in verification.problems], [one.text for one in verification.notices]
+    found = [*verification.problems, *verification.unverified]
+    return [one.text for one in found], [one.text for one in verification.notices]
 
 
 def test_an_untouched_log_is_whole_and_tells_every_call(log: Path) -> None:
@@ -109,12 +111,29 @@ def test_a_call_with_a_changed_line_is_told_as_doubtful(log: Path, tmp_path: Pat
     assert problem.text == "was changed, or the line before it of the same run was"
 
 
-def test_another_key_is_told_once_a_run(log: Path) -> None:
+def test_another_key_is_told_once_a_run_and_breaks_nothing(log: Path) -> None:
     verification, calls = verified(log, key=new_key())
-    assert [one.text.partition(" was ")[2] for one in verification.problems] == [
-        "sealed with another key: it cannot be verified"
+    assert verification.problems == []
+    assert not verification.whole
+    assert [one.text.partition(" was ")[2] for one in verification.unverified] == [
+        "sealed with another key"
     ] * 2
-    assert all(call.doubtful for call in calls)
+    assert [(call.unverified, call.doubtful) for call in calls] == [(True, False)] * 4
+
+
+def test_a_run_cannot_be_passed_off_as_one_of_another_key(log: Path, tmp_path: Path) -> None:
+    first, *later = log.read_bytes().splitlines(keepends=True)
+    named = json.loads(first)["key"].encode()
+    problems, _ = _verdict(log, [first.replace(named, b"0" * 16), *later], tmp_path)
+    assert "begins as if it were sealed with another key, and it was not" in problems[0]
+
+
+def test_a_gap_in_a_run_of_another_key_is_found_without_its_key(log: Path, tmp_path: Path) -> None:
+    lines = log.read_bytes().splitlines(keepends=True)
+    gap = tmp_path / "gap.jsonl"
+    gap.write_bytes(b"".join(lines[:2] + lines[3:]))
+    verification, _ = verified(gap, key=new_key())
+    assert [one.text for one in verification.problems] == ["missing before it: 1 line of its run"]
 
 
 def test_the_problems_of_a_ruined_log_are_counted_and_not_all_kept(

@@ -55,6 +55,9 @@ def config_client(
       mcp-server-zendesk config cursor --write
       mcp-server-zendesk config vscode --file .vscode/mcp.json --write
       mcp-server-zendesk config codex --read-only --toolsets tickets
+
+    Exit code 0: printed, or written. 1: the configuration, or the client's file, cannot be used.
+    2: wrong usage.
     """
     settings = settings_from(config, flags)
     from mcp_server_zendesk.clients.merge import merge  # noqa: PLC0415 - not for help

@@ -24,7 +24,8 @@ def doctor(*, config: Path | None, as_json: bool, host: str, port: int, **flags:
 
     \b
     Checks, by the names that --json gives them:
-      configuration   which file, flags and variables are in force; who else can change them
+      configuration   which file, flags and variables are in force; which have no effect; who
+                      else can change them
       storage         where the secret is: keyring, file or environment; signed in or not
       network         name, connection and certificate of Zendesk's host; the proxy, if any
       account         whether a help desk answers at the subdomain, and nothing in its place
@@ -33,7 +34,7 @@ def doctor(*, config: Path | None, as_json: bool, host: str, port: int, **flags:
       role            whether that user may do what the tools do
       scopes          granted and configured scopes; the tools that they hide
       permissions     whether Zendesk lets the user read what the tools read; if not, why
-      policy          what the agent may do, in sentences, and what in it is risky or wrong
+      policy          what the agent may do and read, in sentences; what in it is risky or wrong
       account_facts   closed tickets, custom statuses, sandbox, as far as the account tells
       rate_limit      how much is left of the account's requests a minute
       http_binding    whether HTTP could be served on --host and --port

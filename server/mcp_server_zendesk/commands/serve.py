@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,12 +29,6 @@ if TYPE_CHECKING:
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="HTTP: a loopback address.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
-@click.option(
-    "--audit-log",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Append sealed JSON lines for each call to this file, for its owner alone. Its key is "
-    "kept beside it, as FILE.key. The command audit reads it.",
-)
 def serve(
     *,
     demo: bool,
@@ -43,10 +36,24 @@ def serve(
     transport: str,
     host: str,
     port: int,
-    audit_log: Path | None,
     **flags: Any,
 ) -> None:
-    """Serve the workspace to an assistant."""
+    """Serve the workspace to an assistant.
+
+    It goes by flags, then ZENDESK_ variables, then config.toml. Its log goes to stderr, so that
+    over stdio nothing but MCP is on stdout.
+
+    \b
+    Examples:
+      mcp-server-zendesk serve
+      mcp-server-zendesk serve --read-only --redact "cards tokens"
+      mcp-server-zendesk serve --scopes "read tickets:write" --allow-groups "Tier 2, Returns"
+      mcp-server-zendesk serve --transport streamable-http --port 9000 --audit-log audit.jsonl
+      mcp-server-zendesk serve --demo
+
+    Exit code 0: the client is gone. 1: it could not start, and says why in a line. 2: wrong
+    usage. 130 or 143: it was interrupted, or asked to end by SIGTERM.
+    """
     gc.disable()  # starting makes no garbage, and looking for it costs a tenth of the start
     settings = settings_from(config, flags, demo=demo)
     from mcp_server_zendesk.serving.listening import UnsafeAddress, listen  # noqa: PLC0415 - HTTP
@@ -57,14 +64,13 @@ def serve(
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}") from None
-    _run(settings, listening, transport, audit_log, demo=demo)
+    _run(settings, listening, transport, demo=demo)
 
 
 def _run(
     settings: Settings,
     listening: socket.socket | None,
     transport: str,
-    audit_log: Path | None,
     *,
     demo: bool,
 ) -> None:
@@ -78,13 +84,11 @@ def _run(
     logs.tell_of(settings)
     try:
         inside = embedded_transport() if demo else None
-        server = build_server(settings, audit_log=audit_log, transport=inside)
+        server = build_server(settings, audit_log=settings.audit_log, transport=inside)
     except ConfigurationError as error:
         raise click.ClickException(str(error)) from None
     gc.freeze()
     gc.enable()
-    # Clients end a server by SIGTERM when closing its input does not: the same clean end.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         if listening is None:
             transports.serve_stdio(server)

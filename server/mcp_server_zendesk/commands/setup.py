@@ -30,7 +30,12 @@ def setup(
     workspace's table of config.toml after asking, signs in, and runs 'doctor'. What is there
     already is offered as the answer, so that it can be run again. Ctrl-C ends it at any point.
 
-    Exit code: doctor's, or 1 when it was not finished.
+    \b
+    Examples:
+      mcp-server-zendesk setup
+      mcp-server-zendesk setup --workspace acme-sandbox --no-browser
+
+    Exit code: doctor's, 1 when it was not finished, or 130 after Ctrl-C.
     """
     if not sys.stdin.isatty():
         raise click.ClickException(

@@ -93,9 +93,19 @@ def _tell(store: Store, story: Story) -> None:
         at += timedelta(hours=turn.hours)
         by = store.users[ADMIN_ID if turn.by == AUTOMATION else turn.by]
         audit = Writer(store, rules, by, stamp(at)).change(ticket, _wanted(store, turn))
+        if by["role"] == "end-user":
+            _came_by(store, audit, via_channel(story.channel))
         if turn.by == AUTOMATION:
             audit["author_id"] = AUTOMATION
             audit["via"] = _via_rule(turn.rule)
+
+
+def _came_by(store: Store, audit: Json, via: Json) -> None:
+    """A customer answers by the way they came, and not through the API."""
+    audit["via"] = via
+    for comment in store.comments[audit["ticket_id"]]:
+        if comment["audit_id"] == audit["id"]:
+            comment["via"] = via
 
 
 def _wanted(store: Store, turn: Turn) -> Json:

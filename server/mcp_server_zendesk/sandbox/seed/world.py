@@ -23,10 +23,13 @@ _STOCK_TABLE = (
 
 _QUOTED_ANSWER = (
     "<p>Found the stove, it was in the van. The two shells are still missing.</p>"
-    '<div class="gmail_quote"><div dir="ltr">On Tue, Marek Dvořák wrote:</div>'
-    "<blockquote><p>Hi Oskar, thank you for the table. Our scale says the parcel left with the "
-    "right weight. Could you look once more in the van and the drying room?</p>"
-    "<blockquote><p>Hello, this is what we counted after the course &hellip;</p></blockquote>"
+    '<div class="gmail_quote"><div dir="ltr" class="gmail_attr">On Tue, Marek Dvořák '
+    '&lt;<a href="mailto:support@northwind-outdoor.example">support@northwind-outdoor.example</a>'
+    '&gt; wrote:<br></div><blockquote class="gmail_quote">'
+    "<p>Hi Oskar, thank you for the table. Our scale says the parcel left with the right weight. "
+    "Could you look once more in the van and the drying room?</p><p>Marek<br>Northwind Outdoor"
+    '</p><div class="gmail_quote"><div dir="ltr" class="gmail_attr">On Tue, Oskar Lindqvist wrote:'
+    f'<br></div><blockquote class="gmail_quote">{_STOCK_TABLE}</blockquote></div>'
     "</blockquote></div>"
 )
 

@@ -7,6 +7,9 @@ A run of the server writes, in ``phase``:
 - ``intent`` when a tool that writes is called, ``sending`` before each request that changes
   something, ``outcome`` when a call has ended, read or write.
 
+``effect`` is the tool's until something is sent, and from then on that of this very call: a
+``contact`` that needed no question is a ``write``.
+
 With a file, ``intent`` and ``sending`` are on the disk before anything goes to Zendesk, so that
 after a crash the log says what may have been done. Never a body, a name or a secret: arguments
 appear by their names, as ids and as a keyed digest (``seal``).
@@ -51,17 +54,29 @@ class Audit:
     def __init__(
         self, file: Path | None = None, *, workspace: str, clock: Callable[[], datetime] = _now
     ) -> None:
+        self._path = file
         self._workspace = workspace
         self._clock = clock
         self._file = AuditFile(file) if file is not None else None
-        keeps = file is not None and self._file is not None and self._file.regular
-        self._key = seal.kept_key(file) if file and keeps else seal.new_key()
+        self._key = self._key_of(file, self._file) if file and self._file else seal.new_key()
         self._run = secrets.token_hex(5)
         self._lines = 0
         self._lost = 0
         self._calls = 0
         self._seal = seal.FIRST
         self._closed = False
+
+    def _key_of(self, file: Path, opened: AuditFile) -> bytes:
+        if not opened.regular:
+            return seal.new_key()
+        if not opened.empty and not seal.key_beside(file).exists():
+            logger.warning(
+                "There is no key beside the audit log %s: a new one is made. The lines that the "
+                "log has already were sealed with another key; they can be verified only with "
+                "that one. Put it back before the next start, or begin a new log.",
+                file,
+            )
+        return seal.kept_key(file)
 
     def close(self) -> None:
         """Say that the run has ended, if it left a line; nothing is written any more."""
@@ -102,9 +117,16 @@ class Audit:
         """Write a line about what has happened already: a full disk does not take it back."""
         try:
             self._write(entry, durable=False)
-        except OSError:
+        except OSError as error:
             self._lost += 1
-            logger.exception("The audit file could not be written")
+            reason = error.strerror or "no reason was given"
+            logger.error(  # noqa: TRY400 - one line: where it happened is known
+                "The audit log %s could not be written (%s): it misses the %s line of %s",
+                self._path,
+                reason,
+                entry["phase"],
+                entry.get("call") or "this run",
+            )
 
     def _write(self, entry: Mapping[str, Any], *, durable: bool) -> None:
         if self._closed:
@@ -174,6 +196,7 @@ class CallLines:
             {
                 "phase": "sending",
                 **self._about,
+                "effect": self._effect(confirmed, question),
                 **sent.facts(),
                 "confirmed": confirmed,
                 "question": self._audit.digest("question", question),
@@ -198,6 +221,7 @@ class CallLines:
             {
                 "phase": "outcome",
                 **self._about,
+                **({"effect": self._effect(confirmed, question)} if sent else {}),
                 **self._given(arguments),
                 "kind": kind,
                 "outcome": outcome,
@@ -209,6 +233,13 @@ class CallLines:
                 "zendesk_request_id": request_id,
             }
         )
+
+    def _effect(self, confirmed: str | None, question: str | None) -> str | None:
+        """That of this very call: what is sent although nobody was asked needed no question."""
+        if self._spec is None:
+            return None
+        unasked = confirmed is None and question is None
+        return self._spec.least_effect if unasked else self._spec.effect
 
     def _given(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import stat
 import time
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from typing import Any
 from mcp_server_zendesk.serving.auditing.seal import unsealed
 
 _TAIL_BYTES = 65_536
+_BEGINNING = re.compile(rb'\{"v":[0-9]+,"time":"')
+"""Of an audit line, also of one that a crash cut off."""
 _NOWHERE = -1
 _MOST_TRIES = 200
 _SECONDS_BETWEEN = 0.001
@@ -64,15 +67,22 @@ else:
 class AuditFile:
     """Lines are added whole, each by one write to its end; only the owner can read them.
 
+    A device or a pipe has no end to look at and no key beside it. A pipe that nobody reads, or
+    whose reader is too slow, takes no line rather than holding the server up.
+
     Raises:
-        OSError: The file cannot be opened or made.
+        OSError: The file cannot be opened or made, or holds something else: then it is as it was.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._torn = False
         self._descriptor = self._open()
-        self.regular = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
-        """Not a device or a pipe, which has no end to look at and no key beside it."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing in it yet."""
+        return os.fstat(self._descriptor).st_size == 0
 
     def close(self) -> None:
         """Close it."""
@@ -88,7 +98,7 @@ class AuditFile:
             OSError: There is no place.
         """
         if not self.regular:
-            yield Ground()
+            yield Ground(torn=self._torn)
             return
         _lock(self._descriptor)
         try:
@@ -106,7 +116,7 @@ class AuditFile:
         moved = moved or size < self._end
         if size in {0, self._end}:
             return Ground(moved)
-        return Ground(moved, torn=self._read(size - 1, 1) != b"\n")
+        return Ground(moved, torn=_read(self._descriptor, size - 1, 1) != b"\n")
 
     def write(self, line: bytes, *, torn: bool = False) -> None:
         """Add a line.
@@ -120,7 +130,9 @@ class AuditFile:
         """
         whole = (b"\n" if torn else b"") + line + b"\n"
         self._end = _NOWHERE
-        written = os.write(self._descriptor, whole)
+        with _in_words(errno.EAGAIN, "what reads from it is too slow"):
+            written = os.write(self._descriptor, whole)
+        self._torn = written < len(whole)
         if written < len(whole) - 1:  # without its end it is still a line: the next one mends it
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if self.regular and written == len(whole):
@@ -137,16 +149,7 @@ class AuditFile:
 
     def last_line(self) -> dict[str, Any] | None:
         """Where the file's last line stands in its run; None where it has none of ours."""
-        size = os.fstat(self._descriptor).st_size if self.regular else 0
-        begin = max(size - _TAIL_BYTES, 0)
-        for line in reversed(self._read(begin, size - begin).split(b"\n")):
-            if unsealed(line) is not None:
-                try:
-                    entry = json.loads(line)
-                    return {"run": entry["run"], "seq": entry["seq"]}
-                except (ValueError, KeyError):
-                    continue
-        return None
+        return _last_line(self._descriptor) if self.regular else None
 
     def _rotated(self) -> bool:
         try:
@@ -156,15 +159,63 @@ class AuditFile:
         return (there.st_dev, there.st_ino) != self._identity
 
     def _open(self) -> int:
-        flags = os.O_CREAT | os.O_APPEND | os.O_RDWR | getattr(os, "O_BINARY", 0)
-        descriptor = os.open(self._path, flags, 0o600)
+        with _in_words(errno.ENXIO, "nothing reads from it"):
+            descriptor = os.open(self._path, self._flags(), 0o600)
         found = os.fstat(descriptor)
-        if stat.S_ISREG(found.st_mode) and hasattr(os, "fchmod"):
-            os.fchmod(descriptor, 0o600)
+        self.regular = stat.S_ISREG(found.st_mode)
+        try:
+            if self.regular:
+                _take_over(descriptor)
+        except OSError:
+            os.close(descriptor)
+            raise
         self._identity = (found.st_dev, found.st_ino)
         self._end = _NOWHERE
         return descriptor
 
-    def _read(self, begin: int, size: int) -> bytes:
-        os.lseek(self._descriptor, begin, os.SEEK_SET)  # what is added goes to the end anyway
-        return os.read(self._descriptor, size)
+    def _flags(self) -> int:
+        if self._path.exists() and not self._path.is_file():
+            return os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0)
+        return os.O_CREAT | os.O_APPEND | os.O_RDWR | getattr(os, "O_BINARY", 0)
+
+
+@contextmanager
+def _in_words(number: int, words: str) -> Iterator[None]:
+    """The system's words for what happens to pipes help nobody."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == number:
+            raise OSError(number, words) from None
+        raise
+
+
+def _take_over(descriptor: int) -> None:
+    """Make a file its owner's alone, if it is an audit log or empty.
+
+    Raises:
+        OSError: It is neither, or somebody else's.
+    """
+    beginning = _read(descriptor, 0, _TAIL_BYTES)
+    if beginning and not _BEGINNING.match(beginning) and _last_line(descriptor) is None:
+        raise OSError(errno.EEXIST, "it holds something else than audit lines; name another file")
+    if hasattr(os, "fchmod"):
+        os.fchmod(descriptor, 0o600)
+
+
+def _last_line(descriptor: int) -> dict[str, Any] | None:
+    size = os.fstat(descriptor).st_size
+    begin = max(size - _TAIL_BYTES, 0)
+    for line in reversed(_read(descriptor, begin, size - begin).split(b"\n")):
+        if unsealed(line) is not None:
+            try:
+                entry = json.loads(line)
+                return {"run": entry["run"], "seq": entry["seq"]}
+            except (ValueError, KeyError):
+                continue
+    return None
+
+
+def _read(descriptor: int, begin: int, size: int) -> bytes:
+    os.lseek(descriptor, begin, os.SEEK_SET)  # what is added goes to the end anyway
+    return os.read(descriptor, size)

@@ -26,6 +26,8 @@ _KEY_BYTES = 32
 _KEY = re.compile(r"[0-9a-f]{64}\n?")
 _DIGEST_CHARACTERS = 16
 _SEAL_CHARACTERS = 32
+_ROTATED = re.compile(r"([.-][0-9][0-9T_-]*)+$")
+"""What rotating adds to a file's name: a number, or a date."""
 _SEALED = re.compile(rb'(\{.*),"seal":"([0-9a-f]{32})"\}', re.DOTALL)
 FIRST = ""
 """What the first line of a run is sealed over."""
@@ -39,6 +41,13 @@ def new_key() -> bytes:
 def key_beside(file: Path) -> Path:
     """Where the key of an audit file is kept."""
     return file.with_name(f"{file.name}.key")
+
+
+def keys_of(file: Path) -> list[Path]:
+    """Where the key of an audit file may be, also of one that was rotated away from its key."""
+    before = _ROTATED.sub("", file.name)
+    names = dict.fromkeys([file, file.with_name(before or file.name)])
+    return [key_beside(name) for name in names]
 
 
 def kept_key(file: Path) -> bytes:
@@ -61,7 +70,8 @@ def read_key(place: Path) -> bytes:
     """
     text = place.read_bytes()[: 4 * _KEY_BYTES].decode(errors="replace")
     if not _KEY.fullmatch(text):
-        raise OSError(errno.EINVAL, f"its key {place.name} is damaged")
+        mend = "put back a copy of it, or begin a new log"
+        raise OSError(errno.EINVAL, f"its key {place.name} is damaged: {mend}")
     return bytes.fromhex(text.strip())
 
 

@@ -62,15 +62,20 @@ def tickets_of(call: RecordedCall) -> set[int]:
 
 
 def sentence(call: RecordedCall) -> str:
-    """Time (UTC), tool, effect, what became of it, whose yes it had, what was sent."""
+    """Time (UTC), id, tool, effect, what became of it, whose yes it had, what was sent.
+
+    Where nothing was sent, the records that it was called for.
+    """
     last = call.lines[-1]
     parts = [
         f"{time_of(call):%Y-%m-%d %H:%M:%S}",
+        id_of(call),
         str(last.get("tool", "(no such tool)")),
         str(last.get("effect", "none")),
         *_ending(call),
         _CONFIRMED.get(str(last.get("confirmed")), ""),
-        "; ".join(map(_request, requests_of(call))),
+        "; ".join(map(_request, requests_of(call))) or _called_for(call),
+        "(sealed with another key: it cannot be verified)" if call.unverified else "",
         "THIS ENTRY IS NOT AS IT WAS WRITTEN" if call.doubtful else "",
     ]
     return _printable("  ".join(part for part in parts if part))
@@ -93,7 +98,7 @@ def as_json(call: RecordedCall) -> dict[str, Any]:
             for request in requests_of(call)
         ],
         "zendesk_request_id": last.get("zendesk_request_id"),
-        "as_written": not call.doubtful,
+        "as_written": None if call.unverified and not call.doubtful else not call.doubtful,
     }
 
 
@@ -114,6 +119,11 @@ def _ending(call: RecordedCall) -> Iterator[str]:
         yield kind if outcome is None else str(outcome).replace("_", " ")
     else:
         yield f"{str(outcome).replace('_', ' ')} ({kind})"
+
+
+def _called_for(call: RecordedCall) -> str:
+    records = _mapping(call.lines[0].get("records"))
+    return ", ".join(f"{name} {' '.join(map(str, _ids(ids)))}" for name, ids in records.items())
 
 
 def _request(request: Mapping[str, Any]) -> str:

@@ -1,15 +1,18 @@
 """Finds out from an audit log alone whether it is whole, and which calls it tells of.
 
 A line that was changed, removed, added or moved is a problem. What a crash leaves behind is not,
-and is told as a notice: a crash cannot be told from an end that somebody cut off. Lines are read
-one at a time; what is kept is where each run stands, and its calls that have no outcome yet.
+and is told as a notice: a crash cannot be told from an end that somebody cut off. A run that was
+sealed with another key is neither: it cannot be verified. Lines are read one at a time; what is
+kept is where each run stands, and its calls that have no outcome yet.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,9 @@ from mcp_server_zendesk.serving.auditing import seal
 
 _LONGEST_LINE = 65_536
 _MOST_FINDINGS = 50
+_MOST_LOOKED_AT = 10
 _UNREADABLE = "cannot be read: it is no audit line, or was changed"
+_OTHER_KEY = "was changed: its run begins as if it were sealed with another key, and it was not"
 _CUT_OFF = "has no end: a crash or a full disk cut it off"
 
 Entry = Mapping[str, Any]
@@ -34,10 +39,15 @@ class Finding:
 
 @dataclass(slots=True)
 class RecordedCall:
-    """What the log tells of one call. ``doubtful``: a line of it is not as it was written."""
+    """What the log tells of one call.
+
+    ``doubtful``: a line of it is not as it was written. ``unverified``: that cannot be said, as it
+    was sealed with another key.
+    """
 
     lines: list[Entry] = field(default_factory=list)
     doubtful: bool = False
+    unverified: bool = False
 
     @property
     def outcome(self) -> Entry | None:
@@ -53,6 +63,7 @@ class _Run:
     seq: int = 0
     ended: bool = False
     other_key: bool = False
+    place: tuple[str, int] = ("", 0)
     calls: dict[str, RecordedCall] = field(default_factory=dict)
 
 
@@ -64,7 +75,8 @@ class Verification:
         key: With which the lines were sealed.
         tell: Takes each call, once its outcome is read or the log has ended.
 
-    Of problems and notices the first fifty are kept; ``found`` counts all problems.
+    Of problems and notices the first fifty are kept; ``found`` counts all problems. ``unverified``
+    has each run that was sealed with another key.
     """
 
     key: bytes
@@ -72,15 +84,20 @@ class Verification:
     lines: int = 0
     problems: list[Finding] = field(default_factory=list)
     notices: list[Finding] = field(default_factory=list)
+    unverified: list[Finding] = field(default_factory=list)
     found: int = 0
     _runs: dict[str, _Run] = field(default_factory=dict)
     _unread: list[Finding] = field(default_factory=list)
     _place: tuple[str, int] = ("", 0)
+    _fingerprint: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._fingerprint = seal.fingerprint(self.key)
 
     @property
     def whole(self) -> bool:
         """Whether nothing is wrong, as far as a log can tell."""
-        return not self.problems
+        return not self.problems and not self.unverified
 
     @property
     def runs(self) -> int:
@@ -117,8 +134,8 @@ class Verification:
         doubtful = self._is_broken(entry, run, *found)
         if run is None:
             run = self._runs[entry["run"]] = _Run(began=entry["time"])
-            run.other_key = entry.get("key") != seal.fingerprint(self.key)
-        run.seal, run.seq = found[1], entry["seq"]
+            run.other_key = self._is_of_another_key(entry)
+        run.seal, run.seq, run.place = found[1], entry["seq"], self._place
         run.ended = run.ended or entry["phase"] == "end"
         if lost:
             self._notice(f"could not be written before it (a full disk?): {_lines(lost)}")
@@ -141,12 +158,17 @@ class Verification:
             return True
         if run is None:
             self._check_beginning(entry)
-        if run is not None and run.other_key:
-            return True
         as_written = seal.is_sealed(self.key, previous, content, claimed)
-        if not as_written and self.found == known:
+        other_key = run.other_key if run is not None else self._is_of_another_key(entry)
+        if run is not None and other_key and as_written:
+            run.other_key = False
+            self._problem(_OTHER_KEY)
+        elif not other_key and not as_written and self.found == known:
             self._problem("was changed, or the line before it of the same run was")
         return self.found != known
+
+    def _is_of_another_key(self, first: Entry) -> bool:
+        return first.get("key") not in (None, self._fingerprint)
 
     def _check_order(self, seq: int, run: _Run) -> None:
         if run.ended:
@@ -157,8 +179,8 @@ class Verification:
             self._problem("stands twice, or was moved: later lines of its run come before it")
 
     def _check_beginning(self, entry: Entry) -> None:
-        if entry.get("key") != seal.fingerprint(self.key):
-            self._problem(f"run {entry['run']} was sealed with another key: it cannot be verified")
+        if self._is_of_another_key(entry):
+            self.unverified.append(self._finding(f"run {entry['run']} was sealed with another key"))
         after = entry.get("after")
         if not isinstance(after, Mapping):
             return
@@ -176,6 +198,7 @@ class Verification:
         call = run.calls.setdefault(name, RecordedCall())
         call.lines.append(entry)
         call.doubtful = call.doubtful or doubtful
+        call.unverified = run.other_key
         if entry["phase"] == "outcome":
             self.tell(run.calls.pop(name))
 
@@ -186,7 +209,7 @@ class Verification:
             for call in run.calls.values():
                 self.tell(call)
             if not run.ended:
-                self._place = (self._place[0], 0)
+                self._place = run.place
                 self._notice(
                     f"run {name}, begun {run.began}, has no end after its line {run.seq}: it still "
                     "runs, was killed, or its last lines were cut off, and a log cannot tell which"
@@ -218,6 +241,25 @@ class Verification:
     def _keep_notice(self, finding: Finding) -> None:
         if len(self.notices) < _MOST_FINDINGS:
             self.notices.append(finding)
+
+
+def in_order(files: Iterable[Path]) -> list[Path]:
+    """The files of a rotated log, the oldest first, by their first line that can be read.
+
+    Raises:
+        OSError: One cannot be read.
+    """
+    return sorted(files, key=_beginning_of)
+
+
+def _beginning_of(file: Path) -> datetime:
+    with file.open("rb") as opened:
+        for _ in range(_MOST_LOOKED_AT):
+            entry = _entry(opened.readline(_LONGEST_LINE))
+            if entry is not None:
+                with suppress(ValueError, OverflowError):
+                    return datetime.fromisoformat(entry["time"]).astimezone(UTC)
+    return datetime.min.replace(tzinfo=UTC)
 
 
 def _lines(count: int) -> str:
