@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from mcp_server_zendesk.settings import ConfigurationError, Settings, problems_of
+from mcp_server_zendesk.setting_problems import problems_of
+from mcp_server_zendesk.settings import ConfigurationError, Settings
 
 if TYPE_CHECKING:
     import httpx
 
-_DECIDED = frozenset({"workspace", "subdomain", "auth", "email"})
+DECIDED = frozenset({"workspace", "subdomain", "auth", "email"})
 
 
 def embedded_settings(flags: Mapping[str, Any]) -> Settings:
@@ -23,7 +24,7 @@ def embedded_settings(flags: Mapping[str, Any]) -> Settings:
     """
     from mcp_server_zendesk.sandbox import DEMO_SUBDOMAIN, DEMO_TOKEN  # noqa: PLC0415 - a whole desk
 
-    given = {name: v for name, v in flags.items() if v is not None and name not in _DECIDED}
+    given = {name: v for name, v in flags.items() if v is not None and name not in DECIDED}
     try:
         return Settings.model_validate(
             {

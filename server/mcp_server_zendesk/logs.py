@@ -41,3 +41,8 @@ def tell_of(settings: Settings) -> None:
             "(mcp-server-zendesk setup).",
             API_TOKENS_END,
         )
+    if settings.unknown_variables:
+        logger.warning(
+            "No setting of this server, and without effect on it: %s.",
+            ", ".join(settings.unknown_variables),
+        )

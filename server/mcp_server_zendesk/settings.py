@@ -29,12 +29,20 @@ from mcp_server_zendesk.connection.account import Account, parse_subdomain
 from mcp_server_zendesk.connection.guarding.touched import EFFECTS
 from mcp_server_zendesk.connection.nearest import or_nearest
 from mcp_server_zendesk.connection.scopes import parse_scopes
-from mcp_server_zendesk.policy_settings import Ceiling, Effects, MailDomains, PlaceNames
+from mcp_server_zendesk.policy_settings import (
+    NONE,
+    Ceiling,
+    Effects,
+    MailDomains,
+    PlaceNames,
+    Redactions,
+)
+from mcp_server_zendesk.setting_problems import problems_of
+from mcp_server_zendesk.variables import PREFIX, mistaken_limit, unknown_among
 
 AuthType = Literal["oauth", "oauth_client_credentials", "oauth_token", "api_token"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
-PREFIX = "ZENDESK_"
 CONFIG_FILE = "config.toml"
 _APP = "mcp-server-zendesk"
 _UNEXPANDED = re.compile(r"\$\{[^}]*\}|^\$[A-Z_]+$|^%[A-Z_]+%$")
@@ -80,6 +88,17 @@ def _email(value: str) -> str:
     if not _EMAIL.fullmatch(address):
         raise ValueError("that is not one e-mail address")
     return address
+
+
+def _absolute(value: Path) -> Path:
+    """A path that means the same file wherever a client starts the server."""
+    try:
+        path = value.expanduser()
+    except RuntimeError:
+        raise ValueError("begins with ~, and there is no home folder here") from None
+    if not path.is_absolute():
+        raise ValueError("has to begin at the root or with ~: clients start the server anywhere")
+    return path
 
 
 Secret = Annotated[SecretStr, BeforeValidator(_secret)]
@@ -148,8 +167,8 @@ class Settings(BaseModel):
     allow_effects: Annotated[
         Effects,
         Field(
-            description="What calls may do at most: of `read write contact irreversible`; unset, "
-            "all four"
+            description="What calls may do at most: of `read write contact irreversible`, or "
+            "`all`; unset, all four"
         ),
     ] = EFFECTS
     allow_recipients: Annotated[
@@ -176,18 +195,26 @@ class Settings(BaseModel):
         Ceiling, Field(description="How many records may be changed while the server runs")
     ] = None
     redact: Annotated[
-        Names,
+        Redactions,
         Field(
             description="Kinds to take out of what a model reads: `cards`, `bank_accounts`, "
-            "`national_ids`, `tokens`, `passwords`, or `all`"
+            "`national_ids`, `tokens`, `passwords`, or `all` or `none`"
         ),
     ] = ()
+    audit_log: Annotated[
+        Annotated[Path, AfterValidator(_absolute)] | None,
+        Field(
+            description="A file in which each call is recorded, sealed, for `audit` to verify; "
+            "from the root, or from `~`"
+        ),
+    ] = None
     log_level: Annotated[
         LogLevel, BeforeValidator(_lower), Field(description="How much goes to stderr")
     ] = "info"
 
     _file: Path | None = PrivateAttr(default=None)
     _given: frozenset[str] = PrivateAttr(default=frozenset())
+    _unknown: tuple[str, ...] = PrivateAttr(default=())
 
     @property
     def account(self) -> Account:
@@ -198,6 +225,11 @@ class Settings(BaseModel):
     def file(self) -> Path | None:
         """The configuration file that has this workspace's table; None where there is none."""
         return self._file
+
+    @property
+    def unknown_variables(self) -> tuple[str, ...]:
+        """Names in the environment that look like a setting's and are none."""
+        return self._unknown
 
     @property
     def given(self) -> dict[str, str]:
@@ -211,6 +243,8 @@ def _as_text(name: str, value: Any) -> str:
         return str(value).lower()
     if isinstance(value, frozenset):
         return " ".join(sorted(value))
+    if name == "redact" and not value:
+        return NONE
     between = ", " if name in {"allow_groups", "allow_brands"} else " "  # names hold spaces
     return between.join(map(str, value)) if isinstance(value, tuple) else str(value)
 
@@ -237,7 +271,8 @@ def load(
         ConfigurationError: Says in one line what is wrong and how to mend it.
     """
     from_flags = {name: value for name, value in flags.items() if value is not None}
-    from_environment = _from_environment(os.environ if environ is None else environ)
+    environ = os.environ if environ is None else environ
+    from_environment, unknown = _from_environment(environ)
     given = {**from_environment, **from_flags}
     name, table = _table(_tables(config), given.pop("workspace", None))
     merged = {**table, **given}
@@ -253,6 +288,7 @@ def load(
         raise ConfigurationError(problems_of(error)) from None
     settings = settings.model_copy(update={"workspace": name or settings.subdomain})
     settings._file = (config or default_config_file()) if table else None  # noqa: SLF001 - ours
+    settings._unknown = unknown  # noqa: SLF001 - ours
     settings._given = frozenset(given).difference(SECRETS)  # noqa: SLF001 - ours
     return settings
 
@@ -262,8 +298,26 @@ def environment_name(setting: str) -> str:
     return PREFIX + ("OAUTH_" if setting.startswith("client_") else "") + setting.upper()
 
 
-def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Settings from the environment. An empty variable counts as unset."""
+def all_variables() -> list[str]:
+    """The environment variables of all settings."""
+    return [environment_name(setting) for setting in Settings.model_fields]
+
+
+def variables_in(environ: Mapping[str, str]) -> list[str]:
+    """The variables that set something, by name alone."""
+    return [name for name in all_variables() if environ.get(name, "").strip()]
+
+
+def _from_environment(environ: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Settings from the environment, and names that are none's. An empty variable is unset."""
+    known = all_variables()
+    unknown = unknown_among(environ, known)
+    for variable in unknown:
+        if meant := mistaken_limit(variable, known):
+            raise ConfigurationError(
+                f"{variable} is no setting, and most likely means {meant}, which limits what may "
+                "be done: correct the name, or unset it"
+            )
     names = {name: environment_name(name) for name in Settings.model_fields}
     given = {name: environ.get(variable, "").strip() for name, variable in names.items()}
     found = {name: value for name, value in given.items() if value}
@@ -273,7 +327,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
                 f"{names[name]} holds a placeholder that the client did not fill in; define the "
                 "variable where the client is started"
             )
-    return found
+    return found, unknown
 
 
 def _tables(config: Path | None) -> dict[str, Any]:
@@ -334,13 +388,3 @@ def _table(tables: Mapping[str, Any], chosen: str | None) -> tuple[str | None, M
             f"Configured: {', '.join(sorted(tables))}"
         )
     return chosen, tables.get(chosen, {})
-
-
-def problems_of(error: ValidationError) -> str:
-    """All problems in one line, each with the setting's name and never with its value."""
-    problems = error.errors(include_url=False, include_input=False)
-    return "; ".join(
-        f"{'.'.join(str(part) for part in problem['loc'][:1])}: "
-        + problem["msg"].removeprefix("Value error, ")
-        for problem in problems
-    )

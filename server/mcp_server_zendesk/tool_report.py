@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from mcp_server_zendesk.connection.scopes import HeldScopes
 from mcp_server_zendesk.serving.inventory import Inventory
 from mcp_server_zendesk.serving.policy_words import as_object, read_aloud
-from mcp_server_zendesk.serving.spec import ToolSpec
+from mcp_server_zendesk.serving.spec import Effect, ToolSpec
 
 _WHY = {
     "excluded": "left out by exclude_tools",
@@ -26,22 +26,22 @@ def report(inventory: Inventory, scopes: frozenset[str], form: str) -> str:
         scopes: The configured scopes.
         form: ``text``, ``markdown`` or ``json``.
     """
-    held = HeldScopes(configured=scopes)
+    held, left = HeldScopes(configured=scopes), inventory.effect_left
     rows = [(spec, _hidden(inventory, spec, held)) for spec in inventory.specs]
     if form == "json":
-        entries = [_entry(spec, why) for spec, why in rows]
+        entries = [_entry(spec, left(spec), why) for spec, why in rows]
         told = {"scopes": sorted(scopes), "policy": as_object(inventory, held), "tools": entries}
         return json.dumps(told, indent=2)
     if form == "markdown":
         lines = ["| tool | what it does | effect | scopes |", "|---|---|---|---|"]
         lines += [
-            f"| `{spec.name}` | {_first_sentence(spec)} | {spec.effect} | {needed(spec)} |"
+            f"| `{spec.name}` | {_first_sentence(spec)} | {left(spec)} | {needed(spec)} |"
             for spec, why in rows
             if why is None
         ]
         return "\n".join(lines)
-    shown = [(spec.name, spec.effect, needed(spec), "") for spec, why in rows if why is None]
-    gone = [(spec.name, spec.effect, needed(spec), why) for spec, why in rows if why is not None]
+    shown = [(spec.name, left(spec), needed(spec), "") for spec, why in rows if why is None]
+    gone = [(spec.name, left(spec), needed(spec), why) for spec, why in rows if why is not None]
     out = ["Policy:", *(f"  {sentence}" for sentence in read_aloud(inventory, held)), ""]
     out += [f"Scopes: {' '.join(sorted(scopes))}", "", f"Offered ({len(shown)}):", *_columns(shown)]
     if gone:
@@ -66,12 +66,12 @@ def _hidden(inventory: Inventory, spec: ToolSpec, held: HeldScopes) -> str | Non
     return None if why is None else _WHY[why]
 
 
-def _entry(spec: ToolSpec, why: str | None) -> dict[str, object]:
+def _entry(spec: ToolSpec, effect: Effect, why: str | None) -> dict[str, object]:
     return {
         "name": spec.name,
         "title": spec.title,
         "toolset": spec.toolset,
-        "effect": spec.effect,
+        "effect": effect,
         "scopes": [list(group) for group in spec.scopes],
         "offered": why is None,
         **({"hidden_because": why} if why else {}),

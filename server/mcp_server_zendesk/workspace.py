@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from mcp_server_zendesk.serving.server import ZendeskServer
 
 
+class ExtraMissing(ConfigurationError):
+    """What is configured needs an extra that is not installed."""
+
+
 def inventory_of(settings: Settings) -> Inventory:
     """The catalogue as the admin's policy shows it.
 
@@ -44,6 +48,7 @@ def inventory_of(settings: Settings) -> Inventory:
         allow_groups=settings.allow_groups,
         writes_per_minute=settings.writes_per_minute,
         writes_per_session=settings.writes_per_session,
+        redact=settings.redact,
     )
     try:
         policy.check(CATALOGUE)
@@ -91,7 +96,9 @@ def redaction_of(settings: Settings) -> Redaction:
     """
     try:
         return Redaction(settings.redact)
-    except (ValueError, RedactionUnavailable) as error:
+    except RedactionUnavailable as error:
+        raise ExtraMissing(str(error)) from None
+    except ValueError as error:
         raise ConfigurationError(str(error)) from None
 
 

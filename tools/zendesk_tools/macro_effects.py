@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import re
 from collections.abc import Iterable, Mapping
@@ -230,6 +231,21 @@ async def effects_of(
         comment=comment,
         not_applied=beyond_an_update(macro),
     )
+
+
+async def as_first_asked(zendesk: Zendesk, effects: Effects) -> Effects:
+    """The effects of the first question about this macro on this ticket, as both still are.
+
+    A text that tells the time is another one at each look: no yes to it would ever count.
+    """
+
+    async def these() -> Effects:
+        return effects
+
+    records = (effects.macro, effects.ticket)
+    both = "\n".join(record.model_dump_json() for record in records)
+    name = f"asked about {hashlib.sha256(both.encode()).hexdigest()}"
+    return await zendesk.cached(name, these, scope=MACROS_SCOPE)
 
 
 def beyond_an_update(macro: MacroRecord) -> list[str]:

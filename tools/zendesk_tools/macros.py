@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 from mcp_server_zendesk.connection.client import Answer
 from mcp_server_zendesk.connection.errors import ZendeskError
 from mcp_server_zendesk.connection.handle import Zendesk
-from mcp_server_zendesk.connection.records import AuditRecord, parse, stamp
+from mcp_server_zendesk.connection.records import AuditRecord, parse
 from mcp_server_zendesk.connection.retries import may_have_arrived
 from mcp_server_zendesk.connection.routing_records import (
     MACROS_SCOPE,
@@ -28,6 +28,7 @@ from zendesk_tools.macro_effects import (
     ENRICHING,
     Effects,
     Known,
+    as_first_asked,
     effects_of,
     known_for,
     titles_for,
@@ -41,6 +42,7 @@ from zendesk_tools.ticket_changes import (
     put_ticket,
     read_ticket,
     ticket_change,
+    unless_changed,
 )
 from zendesk_tools.ticket_updates import Moment
 from zendesk_tools.tickets import TicketId
@@ -233,10 +235,10 @@ async def apply_macro(
     preview_macro first. For changes of your own use update_ticket, for a text of your own
     reply_to_ticket. The answer tells what really changed, and which actions were not applied.
     """
-    effects = await effects_of(
+    effects = _as_shown(zendesk) or await effects_of(
         zendesk, ticket_id, macro, expected=expected_updated_at, to_apply=True
     )
-    if effects.comment is not None and effects.public and not zendesk.confirmed:
+    if effects.public and not zendesk.confirmed:
         raise ChangedMeanwhile("the macro has become a public reply")  # since it was asked about
     changed, public = await _carry_out(zendesk, ticket_id, effects)
     return MacroApplied(
@@ -245,6 +247,11 @@ async def apply_macro(
         comment_public=public,
         not_applied=effects.not_applied or None,
     )
+
+
+def _as_shown(zendesk: Zendesk) -> Effects | None:
+    """What a human was asked about: a macro read again may say something else."""
+    return zendesk.basis if isinstance(zendesk.basis, Effects) else None
 
 
 async def _carry_out(
@@ -260,9 +267,7 @@ async def _carry_out(
             ticket_id=ticket_id, status=ticket.status, updated_at=ticket.updated_at, changes=[]
         )
         return same, None
-    update = {**effects.update, "macro_id": effects.macro.id}
-    if ticket.updated_at:
-        update |= {"safe_update": True, "updated_stamp": stamp(ticket.updated_at)}
+    update = {**effects.update, "macro_id": effects.macro.id, **unless_changed(ticket)}
     before = await known_comments(zendesk, ticket_id) if effects.comment else frozenset[int]()
     try:
         answer = await put_ticket(zendesk, ticket_id, update)
@@ -330,8 +335,10 @@ async def _confirm(
     effects = await effects_of(
         zendesk, ticket_id, macro, expected=expected_updated_at, to_apply=True
     )
+    zendesk.basis = effects
     if not effects.public:
         return None
+    zendesk.basis = effects = await as_first_asked(zendesk, effects)
     record = effects.ticket
     known = await known_for(zendesk, effects.changes, readers(record))
     lines = [

@@ -1,25 +1,48 @@
-"""What an internal note may hold: nobody is asked before it is written."""
+"""What an internal note may hold: nobody is asked before it is written.
+
+Markdown is not parsed here. Code is left out where every reader of Markdown would take it for code;
+everything else may hold no beginning of an image or a tag.
+"""
 
 from __future__ import annotations
 
 import re
 
+from mcp_server_zendesk.serving.cleaning.invisible import visible
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 
-_IMAGE = re.compile(r"!\[[^\]\n]{0,500}\]\s?[(\[]|<img\b", re.IGNORECASE)
-_DEFINITION = re.compile(r"^[ >]{0,9}\[[^\]\n]{1,500}\]:", re.MULTILINE)
+_LINE_END = re.compile(r"\r\n?")
+_FENCED = re.compile(r"^```[\w+#.-]* *\n(?:(?!.*(?:```|~~~)).*\n)*``` *$", re.MULTILINE)
+_IN_LINE = re.compile(r"(?<!`)`[^`\n]+`(?!`)")
+_PLAIN_LINK = re.compile(r"\]\(https?://[^\s`<>()\"'\\]+\)")
+_UNSURE = ("`", "~~~", "](")
+"""What can move the place where code begins: it holds a backtick, or may."""
+
+_ADDRESS = re.compile(r"<(?:https?://[^\s`<>()\"'\\]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+)>")
+_LOADS = re.compile(r"!\[|<[A-Za-z/!?]")
 
 
 def refuse_images(body: str) -> None:
     """Let no note make the browsers of colleagues fetch an address that a model chose.
 
     Raises:
-        InvalidArguments: It holds an image.
+        InvalidArguments: It holds an image or a tag outside code, or it is not plain what is code.
     """
-    by_reference = "![" in body and _DEFINITION.search(body)
-    if by_reference or _IMAGE.search(body):
-        raise InvalidArguments.of(
-            "body",
-            "holds an image, which whoever opens the ticket would fetch; attach the picture with "
-            "upload_attachment, or give its address as plain text",
-        )
+    for text in (_LINE_END.sub("\n", body), visible(body)[0]):
+        if _LOADS.search(_ADDRESS.sub(" ", _without_code(text))):
+            raise InvalidArguments.of(
+                "body",
+                "holds an image or a tag (![ or < before a letter), by which whoever opens the "
+                "ticket could be made to fetch an address; give the address as a plain link, and "
+                "put code into a ``` block or between two backticks of one line",
+            )
+
+
+def _without_code(text: str) -> str:
+    """A text without its code; the whole of it where a backtick could be read in two ways."""
+    unfenced = _FENCED.sub(" ", text)
+    rest = _IN_LINE.sub(" ", unfenced)
+    left = _PLAIN_LINK.sub(" ", rest)
+    if "\\`" in unfenced or any(mark in left for mark in _UNSURE):
+        return text
+    return rest

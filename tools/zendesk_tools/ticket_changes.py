@@ -25,6 +25,7 @@ from mcp_server_zendesk.connection.records import (
     TicketField,
     TicketRecord,
     parse,
+    stamp,
 )
 from mcp_server_zendesk.connection.routing_records import all_forms
 from mcp_server_zendesk.serving.results import Line, Result, Time
@@ -79,6 +80,16 @@ class TicketChange(Result):
 async def read_ticket(zendesk: Zendesk, ticket_id: int) -> TicketRecord:
     """A ticket without side-loads."""
     return parse(TicketRecord, await zendesk.get("tickets", ticket_id), "ticket")
+
+
+def unless_changed(ticket: TicketRecord) -> dict[str, Any]:
+    """What makes Zendesk refuse an update of a ticket that is no longer as it was read (409).
+
+    Its stamps have a resolution of one second (``zendesk-api.md`` §5.4).
+    """
+    if ticket.updated_at is None:
+        return {}
+    return {"safe_update": True, "updated_stamp": stamp(ticket.updated_at)}
 
 
 async def put_ticket(

@@ -16,7 +16,12 @@ from mcp_server_zendesk.serving.spec import Question, ToolSpec
 from zendesk_tools.lost_comments import known_comments, look_for_comment
 from zendesk_tools.note_texts import refuse_images
 from zendesk_tools.questions import names_of_readers, readers, to_whom, which_ticket
-from zendesk_tools.ticket_changes import TicketChange, put_ticket, ticket_change
+from zendesk_tools.ticket_changes import (
+    TicketChange,
+    put_ticket,
+    ticket_change,
+    unless_changed,
+)
 from zendesk_tools.ticket_updates import CHANGE_SCOPES
 from zendesk_tools.tickets import TicketId
 from zendesk_tools.uploads import files_named
@@ -70,7 +75,10 @@ async def reply_to_ticket(
     For colleagues, or to propose a reply, use add_internal_note. Closed tickets take none: go on
     with create_ticket's follow_up_of.
     """
-    return await _add(zendesk, ticket_id, body, upload_tokens, public=True, status=status)
+    agreed = zendesk.basis if isinstance(zendesk.basis, TicketRecord) else None
+    return await _add(
+        zendesk, ticket_id, body, upload_tokens, public=True, status=status, agreed=agreed
+    )
 
 
 async def _confirm_reply(
@@ -81,6 +89,7 @@ async def _confirm_reply(
     upload_tokens: list[str] | None = None,
 ) -> Question:
     record = parse(TicketRecord, await zendesk.get("tickets", ticket_id), "ticket")
+    zendesk.basis = record
     names = await names_of_readers(zendesk, record)
     lines = [f"Send this public reply to ticket {ticket_id}?", *to_whom(record, names)]
     if upload_tokens:
@@ -99,15 +108,20 @@ async def _add(
     *,
     public: bool,
     status: str | None = None,
+    agreed: TicketRecord | None = None,
 ) -> TicketChange:
-    """Add a comment once. When its answer is lost it is looked for, and never sent again."""
+    """Add a comment once. When its answer is lost it is looked for, and never sent again.
+
+    Where a human ``agreed`` to a ticket's recipients, it goes to nobody if that ticket changed.
+    """
     comment: dict[str, Any] = {"body": body, "public": public}
     if upload_tokens:
         comment["uploads"] = upload_tokens
     set_too = {"status": status} if status else {}
+    lock = unless_changed(agreed) if agreed else {}
     before = await known_comments(zendesk, ticket_id)
     try:
-        answer = await put_ticket(zendesk, ticket_id, {"comment": comment, **set_too})
+        answer = await put_ticket(zendesk, ticket_id, {"comment": comment, **set_too, **lock})
     except ZendeskError as lost:
         if not may_have_arrived(lost):
             raise

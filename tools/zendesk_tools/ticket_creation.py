@@ -148,7 +148,7 @@ async def create_ticket(
         refuse_images(body)
     wanted_tags = clean_tags("tags", tags)
     values, fields = await read_custom_fields(zendesk, custom_fields)
-    asker = await _asker(zendesk, requester_email, requester_id, follow_up_of)
+    asker = _as_shown(zendesk) or await _asker(zendesk, requester_email, requester_id, follow_up_of)
     asked: dict[str, Any] = {
         "priority": priority,
         "type": type,
@@ -259,6 +259,11 @@ def _spoken(key: str) -> str:
     return key.removesuffix("_id") if key in {"assignee_id", "group_id"} else key
 
 
+def _as_shown(zendesk: Zendesk) -> _Asker | None:
+    """Whom a human was asked about: the same address may be another user's by now."""
+    return zendesk.basis if isinstance(zendesk.basis, _Asker) else None
+
+
 async def _asker(
     zendesk: Zendesk, email: str | None, user_id: int | None, follow_up_of: int | None
 ) -> _Asker:
@@ -332,7 +337,9 @@ async def _confirm(
 ) -> Question | None:
     if not public and requester_email is None:
         return None  # nobody outside learns of it, and nobody becomes a user
-    asker = await _asker(zendesk, requester_email, requester_id, follow_up_of)
+    if not public:
+        refuse_images(body)
+    zendesk.basis = asker = await _asker(zendesk, requester_email, requester_id, follow_up_of)
     if not public and asker.address is None:
         return None
     await read_custom_fields(zendesk, custom_fields)  # nobody is asked in vain

@@ -142,7 +142,8 @@ async def update_user(
     wanted: dict[str, Any] = given(texts)
     if not (wanted or email or organization is not None or add_tags or remove_tags or user_fields):
         raise InvalidArguments.of("arguments", "name nothing to change; give at least one field")
-    user_id = await find_user_id(zendesk, user)
+    agreed = zendesk.basis  # an address may be somebody else's by now
+    user_id = agreed if isinstance(agreed, int) else await find_user_id(zendesk, user)
     # A search may be minutes old, and tags are written as a whole list.
     before = parse(UserRecord, await zendesk.get("users", user_id), "user")
     if before.active is False:
@@ -180,7 +181,7 @@ async def _confirm(
         joined = await sharing_organization(zendesk, organization)
     if email is None and joined is None:
         return None
-    user_id = await find_user_id(zendesk, user)
+    zendesk.basis = user_id = await find_user_id(zendesk, user)
     now = parse(UserRecord, await zendesk.get("users", user_id), "user")
     if email is None and joined is not None and joined.id == now.organization_id:
         return None

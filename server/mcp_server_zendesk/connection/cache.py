@@ -34,5 +34,12 @@ class Cache:
                 return cast("T", kept[1])
             self.loads[name] = self.loads.get(name, 0) + 1
             value = await load()
+            self._forget()
             self._kept[name] = (self._clock() + KEEP_SECONDS, value)
             return value
+
+    def _forget(self) -> None:
+        now = self._clock()
+        for old in [name for name, (until, _) in self._kept.items() if until <= now]:
+            del self._kept[old]
+            self._locks.pop(old, None)  # a slow load may go on without it

@@ -123,16 +123,24 @@ class PolicyRefused(ZendeskError):
         problem: What was wanted, as the end of "it was not called: …". Holds no whole address.
         allowed: What the setting allows, as an admin wrote it.
         asked: What was asked for beside that (domains, groups, brands), to be cleaned.
+        misset: The setting itself means nothing, whatever is wanted.
     """
 
     def __init__(
-        self, setting: str, problem: str, *, allowed: Iterable[str] = (), asked: Iterable[str] = ()
+        self,
+        setting: str,
+        problem: str,
+        *,
+        allowed: Iterable[str] = (),
+        asked: Iterable[str] = (),
+        misset: bool = False,
     ) -> None:
         super().__init__(f"{setting} forbids this")
         self.setting = setting
         self.problem = problem
         self.allowed = tuple(allowed)
         self.asked = tuple(asked)
+        self.misset = misset
 
 
 class CeilingReached(PolicyRefused):

@@ -44,6 +44,7 @@ _TOO_MANY = 429
 T = TypeVar("T")
 AnswerT = TypeVar("AnswerT", Answer, Download)
 Carry = Callable[[Request, float], Awaitable[AnswerT]]
+Check = Callable[[], Awaitable[None]]
 
 
 class Progress(Protocol):
@@ -82,7 +83,8 @@ class Zendesk:
     has ``confirmed`` the call.
 
     ``sending`` hears of every request that changes something before it is sent, and can refuse
-    it by raising; ``sent`` keeps what became of each. ``question`` is what a human was asked.
+    it by raising; ``sent`` keeps what became of each. ``question`` is what a human was asked, and
+    ``basis`` what a tool put its latest question together from: it acts on that very same.
     """
 
     access: Access
@@ -97,6 +99,7 @@ class Zendesk:
     sending: Callable[[Sent], None] = unannounced
     sent: list[Sent] = field(default_factory=list)
     question: str | None = field(default=None, repr=False)
+    basis: object = field(default=None, repr=False)
     ledger: Ledger = field(default_factory=Ledger, repr=False)
     began: float = field(init=False)
 
@@ -207,17 +210,24 @@ class Zendesk:
     ) -> Answer:
         """Send what the scopes allow."""
         self._allow(requirement(method, path), reads=method == "GET")
+        again: Check | None = None
         if method != "GET":
             write = Write(method, path, params or {}, body or {})
+            again = partial(self._check_again, write, self.ledger.made)
             await self.access.guard.check_write(self, write)
         request = Request(method, api_path(*path), params, body, headers, content)
         carry = self.access.connection.carry
         if method != "GET":
             self._announce(Sent.of(method, path, params, body))
-        answer, lost = await self._repeating(request, carry, harmless=harmless)
+        answer, lost = await self._repeating(request, carry, harmless=harmless, again=again)
         if method != "GET":
             self.sent[-1].answer(answer.body)
         return replace(answer, repeated=lost)
+
+    async def _check_again(self, write: Write, made: int) -> None:
+        """The policy's word on a request that waited, as things are by now; it counts once."""
+        self.ledger.began, self.ledger.made = None, made
+        await self.access.guard.check_write(self, write)
 
     def _announce(self, sent: Sent) -> None:
         try:
@@ -229,7 +239,12 @@ class Zendesk:
         self.sent.append(sent)
 
     async def _repeating(
-        self, request: Request, carry: Carry[AnswerT], *, harmless: bool
+        self,
+        request: Request,
+        carry: Carry[AnswerT],
+        *,
+        harmless: bool,
+        again: Check | None = None,
     ) -> tuple[AnswerT, bool]:
         """Send within the call's time, repeating where that cannot do harm.
 
@@ -252,7 +267,7 @@ class Zendesk:
                 if attempt.num > 1:
                     await self.progress(attempt.num, None, "Zendesk failed; trying again")
                 try:
-                    answer = await self._when_it_may_go(request, carry)
+                    answer = await self._when_it_may_go(request, carry, again)
                 except ZendeskError as error:
                     lost = lost or retries.may_have_arrived(error)
                     if not reads:
@@ -263,12 +278,15 @@ class Zendesk:
             self.outcome = "unknown" if before == "unknown" else "applied"
         return answer, lost
 
-    async def _when_it_may_go(self, request: Request, carry: Carry[AnswerT]) -> AnswerT:
+    async def _when_it_may_go(
+        self, request: Request, carry: Carry[AnswerT], again: Check | None
+    ) -> AnswerT:
         """Send once the known limits and a free place allow; wait for a limit met anyway."""
         gate, at_once = self.access.connection.gate, self.access.at_once
         waits = 0
         while True:
-            await self._wait_for_limits(request)
+            if await self._wait_for_limits(request) and again is not None:
+                await again()
             await self._take_a_place()
             try:
                 if gate.seconds_to_wait(request.method, request.path)[0]:
@@ -283,8 +301,10 @@ class Zendesk:
             finally:
                 at_once.release()
 
-    async def _wait_for_limits(self, request: Request) -> None:
+    async def _wait_for_limits(self, request: Request) -> bool:
+        """Whether it had to wait."""
         gate = self.access.connection.gate
+        waited = False
         while (closed := gate.seconds_to_wait(request.method, request.path))[0]:
             wait, limit = closed
             if wait > self.seconds_left():
@@ -292,6 +312,8 @@ class Zendesk:
                 raise RateLimited(known, sent=False)
             await self.progress(0, wait, f"Waiting {wait:.0f} s for Zendesk's request limit")
             await self.access.sleep(wait)
+            waited = True
+        return waited
 
     async def _take_a_place(self) -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import stat
 from collections.abc import Iterator, Mapping
@@ -16,11 +17,14 @@ from mcp_server_zendesk.serving.inventory import Inventory
 from mcp_server_zendesk.settings import (
     ConfigurationError,
     Settings,
+    all_variables,
     default_config_file,
     environment_name,
     load,
+    variables_in,
 )
-from mcp_server_zendesk.workspace import inventory_of
+from mcp_server_zendesk.variables import nearest_variable
+from mcp_server_zendesk.workspace import ExtraMissing, inventory_of, redaction_of
 
 # Who uses a secret, and which auth type would.
 _USED_BY = {
@@ -45,13 +49,20 @@ def look_at_configuration(
     try:
         settings = load(flags, environ=environ, config=config)
         inventory = inventory_of(settings)
+        redaction_of(settings)
+    except ExtraMissing as error:
+        return _extra_missing(error), None
     except ConfigurationError as error:
         return _unusable(str(error), flags, config, environ), None
     check = doubtful(
         "configuration",
         f"{settings.account.host} by {settings.auth}, scopes {' '.join(sorted(settings.scopes))}; "
         + _origin(settings, _given(flags, environ)),
-        (*_unused_secrets(settings, flags), *_open_file(settings.file)),
+        (
+            *_unused_secrets(settings, flags),
+            *_unknown_variables(settings),
+            *_open_file(settings.file),
+        ),
     )
     return check, Configured(settings, inventory)
 
@@ -61,12 +72,16 @@ def _unusable(
 ) -> Check:
     file = config or default_config_file()
     given = _given(flags, environ)
+    wrong = [name for name in environ if problem.startswith(f"{name} is no setting")]
     if not file.exists() and not any("subdomain" in name.lower() for name in given):
         mend = f"{PROGRAM} setup"
     elif str(file) in problem:
         mend = f"edit {shlex.quote(str(file))}"
+    elif wrong:
+        mend = f"correct the name of {wrong[0]}, or unset it"
     else:
-        mend = f"correct it where it is set: {', '.join([*given, str(file)])}"
+        places = _set_in(problem, given, file) or [*given, *([str(file)] if file.exists() else [])]
+        mend = f"correct it where it is set: {', '.join(places)}"
     return Check(
         "configuration",
         "fail",
@@ -77,11 +92,32 @@ def _unusable(
     )
 
 
+def _set_in(problem: str, given: list[str], file: Path) -> list[str]:
+    """Where the settings come from that a problem names; nothing where it names none."""
+    places: list[str] = []
+    for name in re.findall(r"(?:^|; )([a-z_]+): ", problem):
+        if name not in Settings.model_fields:
+            continue
+        ways = (f"--{name.replace('_', '-')}", environment_name(name))
+        places.append(next((way for way in ways if way in given), f"{name} in {file}"))
+    return list(dict.fromkeys(places))
+
+
+def _extra_missing(error: ExtraMissing) -> Check:
+    return Check(
+        "configuration",
+        "fail",
+        "no server can start with it",
+        why=f"{error}.",
+        mend="pip install 'mcp-server-zendesk[redaction]'",
+        cause="extra_missing",
+    )
+
+
 def _given(flags: Mapping[str, Any], environ: Mapping[str, str]) -> list[str]:
     """The flags and variables that are set, by name alone."""
     named = [f"--{name.replace('_', '-')}" for name, value in flags.items() if value is not None]
-    variables = (environment_name(name) for name in Settings.model_fields)
-    return [*named, *(name for name in variables if environ.get(name, "").strip())]
+    return [*named, *variables_in(environ)]
 
 
 def _origin(settings: Settings, given: list[str]) -> str:
@@ -103,6 +139,18 @@ def _unused_secrets(settings: Settings, flags: Mapping[str, Any]) -> Iterator[Do
             "secret_unused",
             f"{variable} is set, but the auth type is {settings.auth}, which does not use it.",
             f"{wanted}, or unset {variable}",
+        )
+
+
+def _unknown_variables(settings: Settings) -> Iterator[Doubt]:
+    """Other programs have ``ZENDESK_`` variables too, so that one alone stops nothing."""
+    for name in settings.unknown_variables:
+        near = nearest_variable(name, all_variables())
+        yield Doubt(
+            "variable_unknown",
+            f"{name} is no setting of this server, and has no effect on it.",
+            f"leave {name} where another program needs it"
+            + (f", or correct its name to {near}" if near else ", or unset it"),
         )
 
 

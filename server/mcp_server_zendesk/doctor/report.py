@@ -27,7 +27,9 @@ def passed(checks: Sequence[Check]) -> bool:
 
 
 def as_text(checks: Sequence[Check], encoding: str = "utf-8") -> str:
-    """One line a check, with why and mend below where it is not ok, and a last line of all.
+    """A line a check, with why and mend below where it is not ok, and a last line of all.
+
+    The policy, which is sentences, takes several.
 
     Args:
         checks: In their order.
@@ -39,9 +41,14 @@ def as_text(checks: Sequence[Check], encoding: str = "utf-8") -> str:
     for check in checks:
         told = f"skipped: {check.why}" if check.state == "skipped" else check.found
         cause = f" [{check.cause}]" if check.cause else ""
-        lines.append(f"{signs[check.state]} {check.name:<{column}}{told}{cause}")
+        margin = " " * (column + 2)
+        first = f"{signs[check.state]} {check.name:<{column}}"
+        if check.name == "policy":
+            lines += _wrapped(told + cause, first, margin)
+        else:
+            lines.append(f"{first}{told}{cause}")
         if check.state != "skipped":
-            lines.extend(_below(check, " " * (column + 2)))
+            lines.extend(_below(check, margin))
     text = "\n".join([*lines, "", _summary(checks)])
     return text.encode(encoding, "replace").decode(encoding)
 

@@ -39,11 +39,11 @@ def refuse_unknown(
 def _unknown(name: str, valid: list[str], elsewhere: Mapping[str, str]) -> ArgumentProblem:
     shown = _shown(name)
     near = nearest(name, valid)
-    mend = f"did you mean {near!r}? " if near else ""
+    mend = f"; did you mean {near!r}?" if near else "."
     if name in elsewhere:
-        mend = f"use {elsewhere[name]} for that. "
+        mend = f"; use {elsewhere[name]} for that."
     known = f"Its arguments: {', '.join(valid)}" if valid else "It takes none"
-    return ArgumentProblem(shown, f"is no argument of this tool; {mend}{known}", code="unknown")
+    return ArgumentProblem(shown, f"is no argument of this tool{mend} {known}", code="unknown")
 
 
 def without_null(

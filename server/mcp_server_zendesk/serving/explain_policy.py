@@ -11,21 +11,32 @@ from mcp_server_zendesk.serving.explanation import Circumstances, Explanation
 
 _MOST_SHOWN = 10
 _LONGEST_NAME = 100
+_FEWER = (
+    "Do it in several calls, each changing no more than {} of them, and wait where a call says "
+    "so. Where it cannot be divided, tell the user that an admin set writes_per_minute."
+)
 
 
 def policy_refused(error: errors.PolicyRefused, at: Circumstances) -> Explanation:
     """A limit that repeating does not lift."""
     allowed, asked = _shown(error.allowed), _shown(error.asked)
-    beyond = f" ({', '.join(asked)})" if asked else ""
+    beyond = f": {', '.join(asked)}" if asked else ""
+    beyond_it = "what goes beyond it is refused"
+    if error.misset:
+        beyond_it = "while the setting is wrong, every change of a ticket is refused"
+    fewer = error.setting == "writes_per_minute"  # more in one call than in any minute
     return Explanation(
         kind="policy_refused",
         message=f"{at.tool} was not carried out: {error.problem}{beyond}.",
-        reason=f"The admin set {error.setting} to {', '.join(allowed) or 'nothing'}, and what goes "
-        "beyond it is refused.",
-        hint="Do not repeat the call, and do not try to reach the same in another way. Tell the "
-        f"user what you would have done, and that an admin can change {error.setting} in this "
-        "server's configuration.",
-        who="admin",
+        reason=f"The admin set {error.setting} to {', '.join(allowed) or 'nothing'}, and "
+        f"{beyond_it}.",
+        hint=_FEWER.format(allowed[0] if allowed else 1)
+        if fewer
+        else "Do not repeat the call, and do not try to reach the same in another way. Tell the "
+        f"user what you would have done, and that an admin can "
+        f"{'correct' if error.misset else 'change'} {error.setting} in this server's "
+        "configuration.",
+        who="model" if fewer else "admin",
         details={
             "setting": error.setting,
             "allowed": allowed,

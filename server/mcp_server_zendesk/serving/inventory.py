@@ -19,6 +19,7 @@ from mcp_server_zendesk.serving.spec import (
     EVERY_TOOLSET,
     NO_TOOLSET,
     TOOLSETS,
+    Effect,
     ToolSpec,
 )
 
@@ -43,6 +44,7 @@ class Policy:
     allow_groups: tuple[str, ...] | None = None
     writes_per_minute: int | None = None
     writes_per_session: int | None = None
+    redact: tuple[str, ...] = ()
 
     def guard(self) -> Guard:
         """A guard of these limits, with nothing counted yet."""
@@ -71,10 +73,10 @@ class Policy:
             "exclude_tools": (self.exclude_tools, tool_names),
         }
         for setting, (names, valid) in known.items():
-            for name in names:
+            for place, name in enumerate(names, 1):
                 if name not in valid:
                     raise ValueError(
-                        f"{setting}: one of the names does not exist{or_nearest(name, valid)}. "
+                        f"{setting}: entry {place} does not exist{or_nearest(name, valid)}. "
                         f"Valid: {', '.join(valid)}"
                     )
 
@@ -104,6 +106,14 @@ class Inventory:
         if not held.allows(spec.scopes):
             return "scope"
         return None
+
+    def effect_left(self, spec: ToolSpec) -> Effect:
+        """What an offered tool may still do: one that contacts nobody any more only writes."""
+        allowed = self.policy.allow_effects
+        if self.policy.allow_recipients == ():
+            allowed -= {"contact"}
+        least = spec.least_effect
+        return least if spec.effect not in allowed and least in allowed else spec.effect
 
     def visible(self, held: HeldScopes) -> tuple[ToolSpec, ...]:
         """What is offered, in the catalogue's order."""

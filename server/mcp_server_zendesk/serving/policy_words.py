@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from mcp_server_zendesk.connection.scopes import HeldScopes
+from mcp_server_zendesk.serving.cleaning.redaction import sentence as of_redaction
 from mcp_server_zendesk.serving.inventory import Inventory, Policy
 from mcp_server_zendesk.serving.spec import EVERY_TOOLSET, NO_TOOLSET
 
@@ -18,16 +19,17 @@ def read_aloud(inventory: Inventory, held: HeldScopes) -> list[str]:
         effect for spec in offered for effect in (spec.effect, spec.least_effect)
     }
     if policy.read_only:
-        return [_offers(policy), "It may only read: read_only is on, which beats all else."]
-    if effects == {"read"}:
-        return [_offers(policy), "It may only read: no tool that changes anything is left."]
-    return [
-        _offers(policy),
-        *_effects(policy, effects),
-        *_places(policy),
-        *_ceilings(policy),
-        *_human(policy, effects),
-    ]
+        limits = ["It may only read: read_only is on, which beats all else."]
+    elif effects == {"read"}:
+        limits = ["It may only read: no tool that changes anything is left."]
+    else:
+        limits = [
+            *_effects(policy, effects),
+            *_places(policy),
+            *_ceilings(policy),
+            *_human(policy, effects),
+        ]
+    return [_offers(policy), *limits, of_redaction(policy.redact)]
 
 
 def as_object(inventory: Inventory, held: HeldScopes) -> dict[str, Any]:
@@ -48,6 +50,7 @@ def as_object(inventory: Inventory, held: HeldScopes) -> dict[str, Any]:
         "writes_per_minute": policy.writes_per_minute,
         "writes_per_session": policy.writes_per_session,
         "confirm": policy.confirm,
+        "redact": list(policy.redact),
         "read_aloud": read_aloud(inventory, held),
     }
 
@@ -99,12 +102,15 @@ def _contact(people: tuple[str, ...] | None) -> str:
 
 
 def _places(policy: Policy) -> list[str]:
-    limits = []
-    for kind, names in (("group", policy.allow_groups), ("brand", policy.allow_brands)):
-        if names == ():
-            limits.append(f"of no {kind} at all")
-        elif names:
-            limits.append(f"of the {_plural(kind, names)} {_listed(names)}")
+    places = (("group", policy.allow_groups), ("brand", policy.allow_brands))
+    empty = [f"allow_{kind}s names none" for kind, names in places if names == ()]
+    if empty:
+        return [f"It changes no tickets and makes none: {_listed(empty)}."]
+    limits = [
+        f"of the {_plural(kind, names)} {_listed(map(_quoted, names))}"
+        for kind, names in places
+        if names
+    ]
     if not limits:
         return []
     there = f"It changes tickets {_listed(limits)} only, and moves none out of there"
@@ -113,7 +119,7 @@ def _places(policy: Policy) -> list[str]:
 
 def _ceilings(policy: Policy) -> list[str]:
     ceilings = [
-        f"{number} records {span}"
+        f"{number} {'record' if number == 1 else 'records'} {span}"
         for number, span in (
             (policy.writes_per_minute, "a minute"),
             (policy.writes_per_session, "while the server runs"),
@@ -130,13 +136,18 @@ def _human(policy: Policy, effects: Collection[str]) -> list[str]:
             ("contact", "contacts people"),
             ("irreversible", "does what cannot be undone"),
         )
-        if effect in effects
+        if effect in effects and not (effect == "contact" and policy.allow_recipients == ())
     ]
     if not risky:
         return []
     if policy.confirm == "client":
         return [f"Before it {_listed(risky, 'or')}, only the client's own prompt asks a human."]
     return [f"A human is asked first, each time before it {_listed(risky, 'or')}."]
+
+
+def _quoted(name: str) -> str:
+    """A name that could be read as several, or as more of the sentence, in quotes."""
+    return f'"{name}"' if "," in name or " and " in name else name
 
 
 def _plural(word: str, names: Sequence[str]) -> str:

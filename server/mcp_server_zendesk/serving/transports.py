@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import socket
+import threading
 
 import anyio
 from mcp.server.transport_security import TransportSecuritySettings
@@ -70,8 +71,9 @@ def serve_http(server: ZendeskServer, listening: socket.socket, *, sse: bool) ->
         app, log_config=None, access_log=False, timeout_graceful_shutdown=_SECONDS_TO_FINISH
     )
 
-    # What uvicorn raises again after its own end: the same clean end as by SIGINT.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    if threading.current_thread() is threading.main_thread():
+        # What uvicorn raises again after its own end: the same clean end as by SIGINT.
+        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
     async def run() -> None:
         async with server.running():

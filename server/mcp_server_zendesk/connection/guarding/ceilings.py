@@ -70,7 +70,8 @@ class Ceilings:
         if ceiling is not None and used + more > ceiling:
             raise PolicyRefused(
                 "writes_per_session",
-                f"{used} of {ceiling} changes of this session are used, and it needs {more}",
+                f"{used} of the {ceiling} changes since this server started are used, and it needs "
+                f"{more}",
                 allowed=[str(ceiling)],
             )
 

@@ -209,7 +209,7 @@ class Guard:
         if beyond := [one for one in put if one not in allowed]:
             raise PolicyRefused(
                 places.setting,
-                f"it would put a ticket where it may not be: into another {kind}",
+                f"it would put a ticket into a {kind} that is not allowed",
                 allowed=places.entries,
                 asked=await _names(places, reader, beyond),
             )
@@ -223,12 +223,10 @@ class Guard:
         if outside:
             numbers = ", ".join(map(str, sorted(outside)[:_MOST_NAMED]))
             more = "" if len(outside) <= _MOST_NAMED else " and others"
-            verb = "ticket" if len(outside) == 1 else "tickets"
+            are = f"ticket {numbers} is" if len(outside) == 1 else f"tickets {numbers}{more} are"
             raise PolicyRefused(
                 places.setting,
-                f"{verb} {numbers}{more} is not in an allowed {places.kind}"
-                if len(outside) == 1
-                else f"{verb} {numbers}{more} are not in an allowed {places.kind}",
+                f"{are} in a {places.kind} that is not allowed",
                 allowed=places.entries,
                 asked=await _names(places, reader, outside.values()),
             )

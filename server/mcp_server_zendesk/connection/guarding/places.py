@@ -72,6 +72,7 @@ class Places:
                 f"{self.setting} names what is no {self.kind}, or what several are called",
                 allowed=self.entries,
                 asked=wrong,
+                misset=True,
             )
         return frozenset(one for entry in self.entries for one in self._meant(entry, known))
 

@@ -29,7 +29,13 @@ class Recipients:
         Raises:
             ValueError: An entry is neither a domain nor an address.
         """
-        return cls(tuple(dict.fromkeys(read_entry(entry) for entry in entries)))
+        read: dict[str, None] = {}
+        for place, entry in enumerate(entries, 1):
+            try:
+                read[read_entry(entry)] = None
+            except ValueError as error:
+                raise ValueError(f"entry {place} {error}") from None
+        return cls(tuple(read))
 
     def allow(self, address: str) -> bool:
         """Whether one bare address may be written to."""
@@ -47,10 +53,12 @@ class Recipients:
 def read_entry(entry: str) -> str:
     """An entry in one spelling: ``acme.com``, ``*.acme.com`` (what is below it) or an address.
 
+    ``@acme.com`` is how some write the first, and capitals are no other letters.
+
     Raises:
         ValueError: It is none of them.
     """
-    text = entry.strip()
+    text = "".join(map(_lowered, entry.strip().removeprefix("@")))
     if "@" in text:
         parts = parts_of(text)
         if parts is not None:
@@ -60,10 +68,17 @@ def read_entry(entry: str) -> str:
         domain = domain_name(rest)
         if domain is not None:
             return star + domain
+    other_script = "" if text.isascii() else "; spell a name in another script as xn--…"
     raise ValueError(
-        "an entry is no mail domain; write acme.com for its addresses, *.acme.com for those of "
-        "its subdomains, or one whole address"
+        "is no mail domain; write acme.com for its addresses, *.acme.com for those of its "
+        f"subdomains, or one whole address{other_script}"
     )
+
+
+def _lowered(letter: str) -> str:
+    """A small letter of the same script: the Kelvin sign stays, which is no ``k``."""
+    lowered = letter.lower()
+    return lowered if lowered.isascii() == letter.isascii() else letter
 
 
 def parts_of(address: str) -> tuple[str, str] | None:

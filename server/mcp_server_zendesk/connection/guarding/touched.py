@@ -7,6 +7,7 @@ writes elsewhere teaches it to this module.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,7 +22,28 @@ _QUIET = {
 _PLACES = ("group_id", "brand_id", "assignee_id")
 _PEOPLE = ("email_ccs", "collaborators", "additional_collaborators", "collaborator_ids")
 _ADDRESSES = ("email", "user_email")
+_STATUSES = ("new", "open", "pending", "hold", "solved", "closed")
 _ENDED = {"solved", "closed"}
+_COMMENT = {"body", "html_body", "public", "uploads"}
+_TAGGING = {"tags", "safe_update", "updated_stamp"}
+_MERGE = {
+    "ids",
+    *(f"{side}_comment{part}" for side in ("target", "source") for part in ("", "_is_public")),
+}
+# Of people and organizations what gives no rights and opens nothing (``zendesk-api.md`` §8).
+_PROFILE = {
+    *("name", "email", "phone", "alias", "external_id", "organization_id", "tags", "notes"),
+    *("details", "user_fields"),
+}
+_CUSTOMER = "end-user"
+_IDENTITY = {"type", "value", "skip_verify_email"}
+_COMPANY = {
+    *("name", "external_id", "group_id", "domain_names", "tags", "notes", "details"),
+    "organization_fields",
+}
+_ARTICLE = {"label_names", "section_id"}
+_TEXT = {"title", "body", "draft"}
+_NEW_ARTICLE = {*_TEXT, "label_names", "locale", "user_segment_id", "permission_group_id"}
 _PARAMS = {
     ("tickets", "update_many"): {"ids"},
     ("suspended_tickets", "recover_many"): {"ids"},
@@ -53,16 +75,19 @@ class Touch:
     """What a write touches.
 
     Args:
-        records: What it changes, to be counted; None stands for one that is made anew.
+        records: What it changes, to be counted; None stands for one that is made anew. Incidents
+            that Zendesk solves together with a problem are not among them.
         tickets: Those that are there already, and have to be where the policy allows.
         creates: A ticket is made.
         places: Where it puts tickets, by Zendesk's names of the fields.
-        addresses: Mail addresses in it that may be written to because of it.
+        addresses: Mail addresses in it that may be written to because of it; ``*@acme.com`` for
+            all of a domain.
         people: Users in it, likewise.
         conversations: Tickets whose requester and copied people are mailed.
         side_conversation: Its ticket and id, where the participants are mailed.
         suspended: Held-back mail that is let in.
-        contacts: Somebody outside may learn of it.
+        contacts: Somebody outside may learn of it. Of a change of an article without a word about
+            ``draft`` it cannot be told: the tool asks a human where it is published.
         irreversible: It cannot be undone.
         solves: Tickets may be solved by it, and with a problem its incidents.
         brandless: It belongs to a brand that cannot be told.
@@ -118,6 +143,9 @@ def _ticket(ticket: Mapping[str, Any], ids: Iterable[int]) -> Touch:
     comment = ticket.get("comment")
     if strange or not isinstance(comment, Mapping | None):
         raise Unclear
+    _know(comment or {}, _COMMENT)
+    if "status" in ticket and ticket["status"] not in _STATUSES:
+        raise Unclear
     public = comment is not None and comment.get("public") is not False  # Zendesk's default
     entries = [entry for entries in named.values() for entry in _listed(entries)]
     if ticket.get("requester") is not None:
@@ -143,12 +171,14 @@ def _deletion(_: Write, __: Path, numbers: list[int]) -> Touch:
     return Touch(_named(numbers), frozenset(numbers), irreversible=True)
 
 
-def _tags(_: Write, __: Path, numbers: list[int]) -> Touch:
+def _tags(write: Write, _: Path, numbers: list[int]) -> Touch:
+    _know(write.body, _TAGGING)
     return Touch(_named(numbers), frozenset(numbers))
 
 
 def _merge(write: Write, _: Path, numbers: list[int]) -> Touch:
     body, target = write.body, numbers[0]
+    _know(body, _MERGE)
     sources = _ids(body.get("ids"))
     told = {
         one
@@ -182,8 +212,7 @@ def _side_reply(write: Write, path: Path, numbers: list[int]) -> Touch:
 
 def _side_message(write: Write, ticket: int) -> Touch:
     message = _only(write.body, "message")
-    if set(message).difference(("subject", "body", "html_body", "to", "attachment_ids")):
-        raise Unclear
+    _know(message, {"subject", "body", "html_body", "to", "attachment_ids"})
     addresses, people = _people(_listed(message.get("to") or []))
     return Touch(
         _named([ticket]),
@@ -199,24 +228,45 @@ def _recovery(write: Write, _: Path, __: list[int]) -> Touch:
     return Touch((None,) * len(ids), suspended=tuple(ids), contacts=True)
 
 
+def _new_user(write: Write, _: Path, __: list[int]) -> Touch:
+    user = _only(write.body, "user")
+    _know(user, {*_PROFILE, "role", "skip_verify_email"})
+    if user.get("role", _CUSTOMER) != _CUSTOMER:
+        raise Unclear
+    addresses = _mails(user.get("email"))
+    verified = user.get("skip_verify_email") is not True  # Zendesk mails a new address otherwise
+    return Touch((None,), addresses=addresses, contacts=verified and bool(addresses))
+
+
 def _user(write: Write, _: Path, numbers: list[int]) -> Touch:
     user = _only(write.body, "user")
-    if "identities" in user:
-        raise Unclear
-    mail = user.get("email")
-    records = tuple(f"user {one}" for one in numbers) or (None,)
-    return Touch(records, addresses=_texts([] if mail is None else [mail]))
+    _know(user, _PROFILE)
+    addresses = _mails(user.get("email"))
+    return Touch((f"user {numbers[0]}",), addresses=addresses, contacts=bool(addresses))
 
 
 def _identity(write: Write, _: Path, numbers: list[int]) -> Touch:
+    """Whoever has an address can act as its user."""
     identity = _only(write.body, "identity")
-    mail = [identity.get("value")] if identity.get("type") == "email" else []
-    return Touch((f"user {numbers[0]}",), addresses=_texts(mail))
+    _know(identity, _IDENTITY)
+    if identity.get("type") != "email":
+        raise Unclear
+    addresses = _texts([identity.get("value")])
+    return Touch((f"user {numbers[0]}",), addresses=addresses, contacts=True)
 
 
 def _organization(write: Write, _: Path, numbers: list[int]) -> Touch:
-    places = _placed(_only(write.body, "organization"))
-    return Touch((f"organization {numbers[0]}",), places=places)
+    """Whoever has an address of its domains becomes one of its people. Zendesk takes the whole
+    list, so that those it has had before count too.
+    """
+    organization = _only(write.body, "organization")
+    _know(organization, _COMPANY)
+    domains = _texts(_listed(organization.get("domain_names") or []))
+    return Touch(
+        (f"organization {numbers[0]}",),
+        places=_placed(organization),
+        addresses=tuple(f"*@{domain}" for domain in domains),
+    )
 
 
 def _upload(_: Write, __: Path, ___: list[int]) -> Touch:
@@ -226,11 +276,24 @@ def _upload(_: Write, __: Path, ___: list[int]) -> Touch:
 def _new_article(write: Write, _: Path, __: list[int]) -> Touch:
     if write.body.get("notify_subscribers") is not False:
         raise Unclear  # Zendesk's default mails the section's followers
-    return Touch((None,), brandless=True)
+    _know(write.body, {"article", "notify_subscribers"})
+    article = write.body.get("article")
+    if not isinstance(article, Mapping):
+        raise Unclear
+    _know(article, _NEW_ARTICLE)
+    return Touch((None,), contacts=article.get("draft") is not True, brandless=True)
 
 
-def _article(_: Write, __: Path, numbers: list[int]) -> Touch:
+def _article(write: Write, _: Path, numbers: list[int]) -> Touch:
+    _know(_only(write.body, "article"), _ARTICLE)
     return Touch((f"article {numbers[0]}",), brandless=True)
+
+
+def _translation(write: Write, _: Path, numbers: list[int]) -> Touch:
+    text = _only(write.body, "translation")
+    _know(text, _TEXT)
+    publishes = text.get("draft", True) is not True
+    return Touch((f"article {numbers[0]}",), contacts=publishes, brandless=True)
 
 
 def _people(entries: Iterable[Any]) -> tuple[list[str], frozenset[int]]:
@@ -263,6 +326,15 @@ def _only(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     if len(body) != 1 or not isinstance(value, Mapping):
         raise Unclear
     return value
+
+
+def _know(said: Mapping[str, Any], keys: AbstractSet[str]) -> None:
+    if set(said) - keys:
+        raise Unclear
+
+
+def _mails(value: Any) -> tuple[str, ...]:
+    return () if value is None else _texts([value])
 
 
 def _listed(value: Any) -> list[Any]:
@@ -309,12 +381,12 @@ _KNOWN: Mapping[Path, Callable[[Write, Path, list[int]], Touch]] = {
     ("POST", "tickets", "#", "side_conversations"): _new_side_conversation,
     ("POST", "tickets", "#", "side_conversations", "*", "reply"): _side_reply,
     ("PUT", "suspended_tickets", "recover_many"): _recovery,
-    ("POST", "users"): _user,
+    ("POST", "users"): _new_user,
     ("PUT", "users", "#"): _user,
     ("POST", "users", "#", "identities"): _identity,
     ("PUT", "organizations", "#"): _organization,
     ("POST", "uploads"): _upload,
     ("POST", "help_center", "sections", "#", "articles"): _new_article,
     ("PUT", "help_center", "articles", "#"): _article,
-    ("PUT", "help_center", "articles", "#", "translations", "*"): _article,
+    ("PUT", "help_center", "articles", "#", "translations", "*"): _translation,
 }
