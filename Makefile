@@ -5,6 +5,9 @@ NODE_TESTS := tests/typescript
 # One more than there are cores: many tests wait for a process.
 WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1)
 
+# Where a machine forbids bytecode, each worker would compile each test, and each server itself.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test coverage lint format check snapshots node bench attacks build clean
 
 help:  ## Say what there is
@@ -14,11 +17,11 @@ demo: .venv/.product  ## Play a short real session against the embedded workspac
 	@$(BIN)/python -m mcp_server_zendesk demo
 
 test: .venv/.test  ## Run all tests that this machine can run
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile $(TESTS)
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 coverage: .venv/.test  ## The same under branch coverage, with a floor
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile
+	$(BIN)/coverage run -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -18,7 +18,14 @@ from hypothesis import settings as hypothesis_settings
 from mcp import Client
 
 from desk import OpenWorkspace, Workspace
-from made_once import schemas_checked_once, seed_sown_once, trust_read_once
+from made_once import (
+    answers_known,
+    imports_set_aside,
+    schemas_checked_once,
+    seed_sown_once,
+    tools_bound_once,
+    trust_read_once,
+)
 from mcp_server_zendesk.connection.retries import ATTEMPTS
 from mcp_server_zendesk.embedded import embedded_settings
 from mcp_server_zendesk.sandbox import Rules, Sandbox
@@ -32,6 +39,27 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("steady")
 
 
+_STARTS_PROCESSES = frozenset({"subprocess", "reachable", "browser"})
+"""Names in a module of tests that tell it."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several workers share the tests, files that start processes come first.
+
+    They have few tests and take long: at the end, one worker would be left alone with them.
+    """
+    if hasattr(config, "workerinput"):
+        items.sort(key=_comes_later)
+
+
+def _comes_later(item: pytest.Item) -> bool:
+    return not isinstance(item, pytest.Function) or _STARTS_PROCESSES.isdisjoint(vars(item.module))
+
+
+def pytest_collection_finish() -> None:
+    imports_set_aside()
+
+
 @pytest.fixture(autouse=True)
 def no_backoff() -> Iterator[None]:
     """As many attempts as ever, without the waiting between them."""
@@ -42,7 +70,13 @@ def no_backoff() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def made_once() -> Iterator[None]:
-    with trust_read_once(), seed_sown_once(), schemas_checked_once():
+    with (
+        trust_read_once(),
+        seed_sown_once(),
+        schemas_checked_once(),
+        tools_bound_once(),
+        answers_known(),
+    ):
         yield
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import pickle
@@ -14,11 +15,19 @@ from unittest import mock
 
 import httpx
 from jsonschema.validators import Draft202012Validator  # type: ignore[import-untyped]
+from mcp import ClientSession
+from mcp.server.mcpserver.tools import Tool as BoundTool
+from mcp_types import CallToolResult
 
 from mcp_server_zendesk.sandbox import app
 from mcp_server_zendesk.sandbox.clock import Clock, utc_now
 from mcp_server_zendesk.sandbox.seed.desk import seeded_store
 from mcp_server_zendesk.sandbox.store import Store
+from mcp_server_zendesk.serving.binding import bind
+from mcp_server_zendesk.serving.inventory import Inventory
+from mcp_server_zendesk.serving.server import ZendeskServer
+from mcp_server_zendesk.serving.spec import ToolSpec
+from zendesk_tools import CATALOGUE, LISTINGS
 
 _SEED_LASTS = 2.0
 """Seconds. The seed's times are relative to now; a test on a slow machine is as late."""
@@ -79,6 +88,65 @@ def schemas_checked_once() -> Iterator[None]:
 
     with mock.patch.object(Draft202012Validator, "check_schema", checked):
         yield
+
+
+@contextmanager
+def tools_bound_once() -> Iterator[None]:
+    """A tool's argument model, which the SDK makes of its signature: 3 ms a tool and server.
+
+    It is the same wherever the server decides the same way about a human's yes.
+    """
+    bound: dict[tuple[str, str], tuple[ToolSpec, BoundTool]] = {}
+
+    def kept(server: ZendeskServer, spec: ToolSpec) -> None:
+        inventory = server._inventory
+        if Inventory in spec.injected.values():
+            usual(server, spec)
+            return
+        place = (spec.name, inventory.policy.confirm)
+        found = bound.get(place)
+        if found is None or found[0] is not spec:
+            tool = BoundTool.from_function(bind(spec, inventory), structured_output=False)
+            bound[place] = found = (spec, tool)
+        server._tool_manager._tools[spec.name] = found[1]
+        server._bound.add(spec.name)
+
+    usual = ZendeskServer._bind
+    with mock.patch.object(ZendeskServer, "_bind", kept):
+        yield
+
+
+@contextmanager
+def answers_known() -> Iterator[None]:
+    """What a tool may answer: the SDK's client lists all tools to learn it, in each connection.
+
+    Here it knows the kept listings, and checks each answer against them as ever. That a server
+    lists just these is a test of its own.
+    """
+    validate = ClientSession.validate_tool_result
+    schemas = {spec.name: _kept_schema(spec.name) for spec in CATALOGUE}
+
+    async def validated(session: ClientSession, name: str, result: CallToolResult) -> None:
+        if name in schemas:
+            session._tool_output_schemas.setdefault(name, schemas[name])
+        await validate(session, name, result)
+
+    with mock.patch.object(ClientSession, "validate_tool_result", validated):
+        yield
+
+
+def imports_set_aside() -> None:
+    """What was imported lives to the end: looking through it for garbage is a fifth of the time.
+
+    So is most of what a test makes, to its end: garbage is looked for less often.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
+def _kept_schema(tool: str) -> Any:
+    return json.loads((LISTINGS / f"{tool}.json").read_bytes())["outputSchema"]
 
 
 def _authorities_named() -> list[str | None]:

@@ -133,6 +133,7 @@ def test_every_variable_of_the_environment_is_read() -> None:
             "ZENDESK_WRITES_PER_SESSION": "100",
             "ZENDESK_REDACT": "cards",
             "ZENDESK_REDIRECT_PORTS": "9000, 9001",
+            "ZENDESK_AUDIT_LOG": "/var/log/zendesk/audit.jsonl",
             "ZENDESK_LOG_LEVEL": "DEBUG",
         }
     )
@@ -159,6 +160,7 @@ def test_every_variable_of_the_environment_is_read() -> None:
         "writes_per_session": 100,
         "redact": ("cards",),
         "redirect_ports": (9000, 9001),
+        "audit_log": Path("/var/log/zendesk/audit.jsonl"),
         "log_level": "debug",
     }
 
@@ -222,6 +224,7 @@ def test_without_a_subdomain_the_start_says_how_to_go_on() -> None:
         ("READ_ONLY", CANARY, "read_only: "),
         ("CONFIRM", CANARY, "confirm: "),
         ("LOG_LEVEL", CANARY, "log_level: "),
+        ("AUDIT_LOG", CANARY, "audit_log: "),
     ],
 )
 def test_an_error_names_the_setting_and_never_the_value(name: str, value: str, says: str) -> None:
@@ -327,3 +330,17 @@ def test_no_environment_at_all_breaks_the_loading(environ: dict[str, str]) -> No
         assert settings.scopes <= KNOWN_SCOPES
     assert message
     assert "\n" not in message
+
+
+def test_an_audit_log_is_the_same_file_wherever_the_server_is_started(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert _load(ACME).audit_log is None
+    at_home = _load({**ACME, "ZENDESK_AUDIT_LOG": "~/audit.jsonl"})
+    assert at_home.audit_log == tmp_path / "audit.jsonl"
+    assert at_home.given["audit_log"] == str(tmp_path / "audit.jsonl")
+    for relative in ("audit.jsonl", "./audit.jsonl"):
+        assert "clients start the server anywhere" in (
+            _message({**ACME, "ZENDESK_AUDIT_LOG": relative})
+        )

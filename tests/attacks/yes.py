@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import httpx
@@ -23,8 +25,9 @@ from attacks.attack import (
 )
 from attacks.outside import SECRET, said_in_public
 from attacks.reading import hides_something
+from made_macros import add_macro
 from mcp_server_zendesk.embedded import embedded_settings
-from mcp_server_zendesk.sandbox import Sandbox
+from mcp_server_zendesk.sandbox import Sandbox, misfortunes
 from mcp_server_zendesk.sandbox.landmarks import (
     AGENT_EMAIL,
     ATTACKER_ID,
@@ -228,6 +231,77 @@ async def _(_: Ground) -> bool:
         asked = await question(client, "reply_to_ticket", harmless)
         await answer(client, "reply_to_ticket", {**harmless, "body": SECRET}, asked)
     return said_in_public(sandbox)
+
+
+@ATTACKS.add(
+    "ticket changed after the yes",
+    who="stranger",
+    tries="another requester just before the reply arrives at Zendesk",
+    defence="a reply is refused by Zendesk when the ticket is not as it was shown",
+    without=put_in_place("zendesk_tools.ticket_comments:unless_changed", lambda _: {}),
+)
+async def _(_: Ground) -> bool:
+    sandbox = Sandbox()
+    ticket = sandbox.store.tickets[OPEN_TICKET]
+
+    def hijacked() -> None:
+        ticket.update(requester_id=ATTACKER_ID, updated_at="2031-01-01T00:00:00Z")
+
+    late = replace(misfortunes.altered(as_it_is), effect=hijacked)
+    sandbox.faults.add("PUT", f"/tickets/{OPEN_TICKET}$", 1, late)
+    await call(sandbox, "reply_to_ticket", agrees, ticket_id=OPEN_TICKET, body=SECRET)
+    return said_in_public(sandbox)
+
+
+@ATTACKS.add(
+    "macro rewritten after the yes",
+    who="agent-side data",
+    tries="another text of the macro once its question was answered",
+    defence="what is sent is what was shown",
+    without=put_in_place("zendesk_tools.macros:_as_shown", nothing),
+)
+async def _(_: Ground) -> bool:
+    sandbox = Sandbox()
+    macro = add_macro(
+        sandbox, "Hello", ("comment_value", "Hi."), ("comment_mode_is_public", "true")
+    )
+    looks = count(1)
+
+    def rewritten(body: Any) -> Any:
+        if next(looks) > 2:
+            body["result"]["ticket"]["comment"]["body"] = SECRET
+        return body
+
+    path = f"/tickets/{OPEN_TICKET}/macros/{macro}/apply"
+    sandbox.faults.add("GET", path, 9, misfortunes.altered(rewritten))
+    await call(sandbox, "apply_macro", agrees, ticket_id=OPEN_TICKET, macro=str(macro))
+    return said_in_public(sandbox)
+
+
+@ATTACKS.add(
+    "new ticket for somebody else after the yes",
+    who="agent-side data",
+    tries="the address of the question becomes another user's before the ticket is made",
+    defence="the requester is the one who was shown",
+    without=put_in_place("zendesk_tools.ticket_creation:_as_shown", nothing),
+)
+async def _(_: Ground) -> bool:
+    sandbox = Sandbox()
+    stranger = {**sandbox.store.users[ATTACKER_ID], "email": REQUESTER_EMAIL}
+    looks = count(1)
+
+    def another(body: Any) -> Any:
+        return {**body, "users": [stranger]} if next(looks) > 2 else body
+
+    sandbox.faults.add("GET", "/users/search", 9, misfortunes.altered(another))
+    new: dict[str, Any] = {"subject": "s", "body": SECRET, "public": True}
+    await call(sandbox, "create_ticket", agrees, requester_email=REQUESTER_EMAIL, **new)
+    return any(one["requester_id"] == ATTACKER_ID for one in made_by(sandbox))
+
+
+def made_by(sandbox: Sandbox) -> list[dict[str, Any]]:
+    """The tickets that were asked for."""
+    return [one.body["ticket"] for one in sandbox.requests if one.method == "POST"]
 
 
 @ATTACKS.add(

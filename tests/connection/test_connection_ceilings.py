@@ -50,7 +50,7 @@ def test_what_was_not_sent_is_given_back_and_what_was_is_not() -> None:
     with pytest.raises(PolicyRefused, match="writes_per_session") as caught:
         ceilings.reserve(2, watch)
     assert not isinstance(caught.value, CeilingReached)
-    assert "2 of 3" in caught.value.problem
+    assert "2 of the 3 changes since this server started" in caught.value.problem
     ceilings.reserve(1, watch)
 
 

@@ -106,6 +106,19 @@ async def test_a_rare_value_is_loaded_by_one_caller_and_kept_for_minutes() -> No
     assert await cache.get("y", load) == 3
 
 
+async def test_what_is_no_longer_asked_for_is_forgotten() -> None:
+    now = 0.0
+    cache = Cache(clock=lambda: now)
+
+    async def load() -> int:
+        return 1
+
+    for number in range(100):
+        await cache.get(f"question {number}", load)
+        now += KEEP_SECONDS / 10
+    assert len(cache._kept) == len(cache._locks) == 10
+
+
 async def test_a_failed_load_is_not_kept() -> None:
     cache = Cache()
 

@@ -95,8 +95,8 @@ def test_nothing_that_is_allowed_ends_elsewhere(text: str, own: str) -> None:
 
 @pytest.mark.parametrize(
     "entry",
-    ["acme", "*", "*.com", "@acme.com", "https://acme.com", "acme.com.", "a_b.com", "-a.com",
-     "*.*.com", "a b.com", "acme.com/x", "127.0.0.1", "x@y", "*@acme.com ,", "straße..de"],
+    ["acme", "*", "*.com", "@acme", "https://acme.com", "acme.com.", "a_b.com", "-a.com",
+     "*.*.com", "a b.com", "acme.com/x", "127.0.0.1", "x@y", "*@acme.com ,", "@@acme.com"],
 )  # fmt: skip
 def test_an_entry_that_is_no_domain_is_refused_without_an_echo(entry: str) -> None:
     with pytest.raises(ValueError, match=r"\*\.acme\.com") as caught:

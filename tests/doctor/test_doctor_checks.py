@@ -88,7 +88,10 @@ async def test_a_file_that_others_can_write_is_doubted(
     [
         ("[workspaces", "is not valid TOML"),
         ('[workspaces.a]\nsubdomain = "a"\noauth_token = "x"', "secrets never stand in the file"),
-        ('[workspaces.a]\nsubdomain = "a"\ntoolsets = ["nothing"]', "toolsets: one of the names"),
+        (
+            '[workspaces.a]\nsubdomain = "a"\ntoolsets = ["nothing"]',
+            "toolsets: entry 1 does not exist",
+        ),
     ],
 )
 async def test_a_configuration_that_cannot_be_used_ends_the_examination(

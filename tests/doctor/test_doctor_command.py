@@ -68,7 +68,7 @@ def states(ran: Ran) -> dict[str, str]:
 def test_a_good_set_up_is_told_in_a_line_each(reach: Reach) -> None:
     ran = examine_as_process(reach, GOOD)
     assert (ran.code, ran.err) == (0, "")
-    lines = ran.out.splitlines()
+    lines = [line for line in ran.out.splitlines() if not line.startswith(" ")]
     assert [line.split()[1] for line in lines[: len(NAMES)]] == list(NAMES)
     assert lines[-1].startswith("Ready: ")
     assert "Ada Okafor" in ran.out

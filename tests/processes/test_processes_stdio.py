@@ -102,20 +102,25 @@ def raw() -> Iterator[Raw]:
     client.process.communicate()
 
 
-def test_the_oldest_supported_client_is_answered_in_its_version(raw: Raw) -> None:
+def test_the_oldest_supported_client_is_answered_until_it_hangs_up(raw: Raw) -> None:
+    """Whatever garbage it writes; stdout holds the protocol alone."""
     answer = raw.greet("2025-06-18")["result"]
     assert answer["protocolVersion"] == "2025-06-18"
     assert answer["capabilities"]["tools"]["listChanged"] is True
     assert answer["serverInfo"]["name"] == "mcp-server-zendesk"
-
-
-def test_hanging_up_ends_the_process_and_stdout_held_only_protocol(raw: Raw) -> None:
-    raw.greet()
+    assert raw.process.stdin
+    assert raw.process.stdout
+    raw.process.stdin.write("this is no JSON\n{}\n[]\n")
+    raw.process.stdin.flush()
+    while True:
+        raw.say({"jsonrpc": "2.0", "id": 9, "method": "ping"})
+        if json.loads(raw.process.stdout.readline()).get("id") == 9:
+            break
     raw.ask(2, "tools/call", {"name": "get_ticket", "arguments": {"ticket_id": OPEN_TICKET}})
     out, err = raw.process.communicate(timeout=10)
     assert raw.process.returncode == 0
-    assert out == ""
     assert "Traceback" not in err
+    assert all(json.loads(line)["jsonrpc"] == "2.0" for line in out.splitlines())
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for a child")
@@ -129,18 +134,6 @@ def test_a_signal_ends_it_cleanly_while_its_input_stays_open(
     out, err = raw.process.communicate(timeout=10)
     assert "Traceback" not in err
     assert out == ""
-
-
-def test_garbage_on_stdin_does_not_end_the_server(raw: Raw) -> None:
-    assert raw.process.stdin
-    raw.greet()
-    raw.process.stdin.write("this is no JSON\n{}\n[]\n")
-    raw.process.stdin.flush()
-    assert raw.process.stdout
-    while True:
-        raw.say({"jsonrpc": "2.0", "id": 9, "method": "ping"})
-        if json.loads(raw.process.stdout.readline()).get("id") == 9:
-            break
 
 
 def test_the_log_never_holds_content_or_a_secret(tmp_path: Path) -> None:
@@ -242,10 +235,3 @@ def test_what_is_offered_can_be_read_without_starting_a_server(tmp_path: Path) -
     told = run_command(["tools", "--demo", "--json"], environment(), tmp_path)
     machine = json.loads(told.stdout)
     assert {tool["name"] for tool in machine["tools"]} == {spec.name for spec in CATALOGUE}
-
-
-def test_the_demo_plays_a_whole_session() -> None:
-    played = run("demo")
-    assert played.returncode == 0, played.stderr
-    for word in ("update_ticket_tags", "path: update_ticket", "scope_missing", "intent"):
-        assert word in played.stdout

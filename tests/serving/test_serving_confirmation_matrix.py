@@ -225,13 +225,15 @@ async def misused(one: Any, tool: str, case: Case, yes: Any, sealed: str) -> lis
     other = "reply_to_ticket" if tool != "reply_to_ticket" else "update_user"
     theirs = await one.question(other, CASES[other].arguments)
     forged = '{"v":3,"outcomes":{},"asked":{}}'
+    middle = len(sealed) // 2  # the last letters of it may stand for no bit at all
+    touched = sealed[:middle] + ("B" if sealed[middle] != "B" else "C") + sealed[middle + 1 :]
     return [
         await _sent(one, tool, case.altered, yes, sealed),
         await _sent(one, tool, case.arguments, yes, theirs.request_state),
         await _sent(one, tool, case.arguments, answers_to(theirs, yes_to), theirs.request_state),
         await _sent(one, tool, case.arguments, answers_to(theirs, yes_to), sealed),
         await _sent(one, other, CASES[other].arguments, yes, sealed),
-        await _sent(one, tool, case.arguments, yes, f"{sealed[:-2]}AA"),
+        await _sent(one, tool, case.arguments, yes, touched),
         await _sent(one, tool, case.arguments, yes, forged),
         await _sent(one, tool, case.arguments, yes, None),
     ]

@@ -37,15 +37,17 @@ async def _call(
         return await one.call(tool, arguments), sandbox
 
 
-async def _refused(tool: str, arguments: dict[str, Any], **known: Any) -> dict[str, Any]:
-    """The explanation; nobody was asked and nothing was sent."""
+async def _refused(
+    tool: str, arguments: dict[str, Any], who: str = "admin", **known: Any
+) -> dict[str, Any]:
+    """The explanation for an admin; nobody was asked and nothing was sent."""
     asked, sandbox = await _call(tool, arguments, **known)
     error = asked.error
     assert asked.shown == []
     assert writes(sandbox) == []
     assert error["outcome"] == "not_applied"
     assert error["kind"] == "policy_refused"
-    assert error["who"] == "admin"
+    assert error["who"] == who
     assert error["retryable"] is False
     assert error["details"]["setting"] in error["reason"]
     assert error["details"]["setting"] in error["hint"]
@@ -178,6 +180,53 @@ async def test_nobody_is_asked_about_tickets_outside_the_groups(
     assert error["details"]["asked"] in (["Customer Support"], ["Billing"])
 
 
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize(
+    "new", [NEW, {**NEW, "public": True, "requester_email": at.REQUESTER_EMAIL}]
+)
+async def test_a_model_is_told_to_name_a_group_before_a_human_is_asked(
+    new: dict[str, Any], era: str
+) -> None:
+    flags: dict[str, Any] = {"era": era, "allow_groups": "Billing, Returns & Warranty"}
+    asked, sandbox = await _call("create_ticket", new, **flags)
+    error = asked.error
+    assert (error["kind"], error["who"]) == ("invalid_arguments", "model")
+    (field,) = error["details"]["fields"]
+    assert field["field"] == "group"
+    assert field["problem"].startswith("is required here: an admin lets tickets be made in some")
+    assert field["allowed_values"] == ["Billing", "Returns & Warranty"]
+    assert asked.shown == []
+    assert writes(sandbox) == []
+    asked, sandbox = await _call("create_ticket", {**new, "group": "Billing"}, **flags)
+    assert asked.answer["ticket_id"]
+
+
+async def test_a_group_that_is_not_allowed_is_for_an_admin() -> None:
+    error = await _refused(
+        "create_ticket", {**NEW, "group": "Customer Support"}, allow_groups="Billing"
+    )
+    assert (
+        "it would put a ticket into a group that is not allowed: Customer Support."
+        in (error["message"])
+    )
+    error = await _refused("create_ticket", NEW, allow_groups=[])
+    assert error["details"]["allowed"] == []
+
+
+async def test_a_refusal_tells_where_the_ticket_is_and_not_what_is_allowed() -> None:
+    error = await _refused("add_internal_note", NOTE, allow_groups="Billing")
+    assert (
+        f"ticket {at.OPEN_TICKET} is in a group that is not allowed: Customer Support."
+        in (error["message"])
+    )
+
+
+async def test_a_setting_that_names_no_group_is_what_is_wrong() -> None:
+    error = await _refused("add_internal_note", NOTE, allow_groups="Bilge")
+    assert "while the setting is wrong, every change of a ticket is refused" in error["reason"]
+    assert "an admin can correct allow_groups" in error["hint"]
+
+
 async def test_reading_is_not_limited_by_groups(open_workspace: OpenWorkspace) -> None:
     async with open_workspace(allow_groups="Billing", allow_brands="Basecamp Rentals") as desk:
         assert (await desk.ask("get_ticket", ticket_id=at.OPEN_TICKET))["id"] == at.OPEN_TICKET
@@ -303,8 +352,9 @@ async def test_a_call_that_came_to_nothing_takes_no_place(era: str) -> None:
 @pytest.mark.parametrize("ids", [[1011, 1012, 1001], "[1011, 1012, 1001]"])
 async def test_a_call_on_many_tickets_counts_each(ids: Any) -> None:
     error = await _refused(
-        "update_tickets", {"ticket_ids": ids, "status": "pending"}, writes_per_minute=2
+        "update_tickets", {"ticket_ids": ids, "status": "pending"}, "model", writes_per_minute=2
     )
+    assert "in several calls, each changing no more than 2 of them" in error["hint"]
     assert error["details"] == {"setting": "writes_per_minute", "allowed": ["2"]}
     asked, _ = await _call(
         "update_tickets", {"ticket_ids": ids, "status": "pending"}, writes_per_minute=3

@@ -26,6 +26,7 @@ TIGHT = Policy(
     allow_brands=("12",),
     writes_per_minute=10,
     writes_per_session=100,
+    redact=("bank_accounts",),
 )
 THERE = (
     "It changes tickets of the groups Billing and Returns & Warranty and of the brand 12 only, "
@@ -45,6 +46,7 @@ def test_a_policy_reads_as_sentences() -> None:
         f"{THERE}; reading is limited by Zendesk's role alone.",
         "It changes at most 10 records a minute and 100 records while the server runs.",
         "A human is asked first, each time before it contacts people.",
+        "Redacted in what a model reads, as far as recognised: IBANs.",
     ]
 
 
@@ -56,7 +58,19 @@ def test_a_policy_reads_as_sentences() -> None:
         ({"read_only": True}, "It may only read: read_only is on"),
         ({"allow_effects": frozenset({"read"})}, "It may only read: no tool that changes anything"),
         ({"allow_recipients": ()}, "contact nobody"),
-        ({"allow_groups": ()}, "It changes tickets of no group at all only"),
+        (
+            {"allow_recipients": ()},
+            "A human is asked first, each time before it does what cannot be undone.",
+        ),
+        ({"allow_groups": ()}, "It changes no tickets and makes none: allow_groups names none."),
+        (
+            {"allow_groups": ("a",), "allow_brands": ()},
+            "It changes no tickets and makes none: allow_brands names none.",
+        ),
+        ({"allow_groups": ("Tier 2, north", "B")}, 'of the groups "Tier 2, north" and B only'),
+        ({"redact": ("all",), "read_only": True}, "Redacted in what a model reads, as far as"),
+        ({}, "Nothing is redacted in what a model reads."),
+        ({"writes_per_minute": 1}, "It changes at most 1 record a minute."),
         ({"toolsets": ("tickets",)}, "It may do nothing that cannot be undone."),
         ({"toolsets": ("none",), "tools": ("get_user",)}, "It offers no toolset, and get_user"),
         ({"writes_per_minute": 5}, "It changes at most 5 records a minute."),
@@ -90,12 +104,30 @@ def test_tools_shows_the_policy_in_force() -> None:
     by_name = {tool["name"]: tool for tool in told["tools"]}
     assert by_name["close_ticket"]["hidden_because"] == "its effect is not among allow_effects"
     assert by_name["get_ticket"]["offered"] is True
+    assert told["policy"]["redact"] == ["bank_accounts"]
+
+
+@pytest.mark.parametrize(
+    "known", [{"allow_recipients": ()}, {"allow_effects": frozenset({"read", "write"})}]
+)
+def test_a_tool_that_may_contact_nobody_is_listed_with_what_it_may_do(known: Any) -> None:
+    told = json.loads(report(Inventory(CATALOGUE, Policy(**known)), BROAD.configured, "json"))
+    effects = {tool["name"]: tool["effect"] for tool in told["tools"]}
+    assert effects["create_ticket"] == effects["apply_macro"] == "write"
+    assert effects["get_ticket"] == "read"
+    assert effects["reply_to_ticket"] == "contact", "which is why it is hidden, or refused"
 
 
 @pytest.mark.anyio
 async def test_check_connection_tells_a_model(open_workspace: OpenWorkspace) -> None:
-    async with open_workspace(scopes="read write", allow_recipients="acme.com") as desk:
+    async with open_workspace(
+        scopes="read write", allow_recipients="acme.com", redact="cards"
+    ) as desk:
         told = await desk.ask("check_connection")
+    assert (
+        "Redacted in what a model reads, as far as recognised: payment card numbers and their "
+        "security codes." in told["policy"]
+    )
     assert "It may read, change records and contact people at acme.com only." in told["policy"]
 
 

@@ -363,7 +363,7 @@ def test_a_browser_that_quits_half_way_is_waited_for_until_ctrl_c(
         terminal.expect("Ctrl-C ends it")
         assert terminal.code is None
         terminal.interrupt()
-        assert terminal.wait() == 1
+        assert terminal.wait() == 130
         assert "Aborted" in terminal.transcript
         assert "Traceback" not in terminal.transcript
         assert somebody.nothing_kept()

@@ -12,7 +12,7 @@ import pytest
 from mcp_types import ImageContent
 from PIL import Image
 
-from attached_files import HERE, attach, drawn, look, noise, picture_in, saved, unfenced
+from attached_files import HERE, attach, bomb, drawn, look, noise, picture_in, saved, unfenced
 from desk import OpenWorkspace
 from mcp_server_zendesk.sandbox import Fault, Rules, Sandbox, misfortunes
 from mcp_server_zendesk.sandbox.landmarks import ATTACHMENT_TICKET
@@ -117,8 +117,8 @@ async def test_of_a_moving_picture_the_first_frame_is_shown(open_workspace: Open
     [
         (b"\x89PNG\r\n\x1a\n" + b"." * 300, "damaged"),
         (b"\xff\xd8\xff\xe0" + b"." * 300, "damaged"),
-        (drawn("PNG", (10_000, 6_000), "1"), "too many"),
-        (drawn("PNG", (20_000, 20_000), "1"), "too many"),
+        ((10_000, 6_000), "too many"),
+        ((20_000, 20_000), "too many"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not what its type claims"),
         (b"<html><script>1</script></html>", "not what its type claims"),
         (b"MZ\x90\x00", "not what its type claims"),
@@ -127,10 +127,11 @@ async def test_of_a_moving_picture_the_first_frame_is_shown(open_workspace: Open
     ids=["png", "jpeg", "large", "bomb", "svg", "html", "program", "empty"],
 )
 async def test_what_only_claims_to_be_a_picture_is_not_shown(
-    open_workspace: OpenWorkspace, content: bytes, says: str
+    open_workspace: OpenWorkspace, content: bytes | tuple[int, int], says: str
 ) -> None:
     async with open_workspace(**HERE) as desk:
-        number = attach(desk.sandbox, "a.png", content, "image/png")
+        held = content if isinstance(content, bytes) else bomb(content)
+        number = attach(desk.sandbox, "a.png", held, "image/png")
         answer, result = await look(desk, number)
         assert says in answer["not_shown"]
         assert len(result.content) == 1
@@ -141,7 +142,7 @@ async def test_without_the_extra_small_pictures_come_as_they_are(
     open_workspace: OpenWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kinds = {f"image/{kind.lower()}": drawn(kind) for kind in ("PNG", "GIF", "WEBP", "JPEG")}
-    drawn_bomb = drawn("PNG", (20_000, 20_000), "1")
+    drawn_bomb = bomb((20_000, 20_000))
     monkeypatch.setitem(sys.modules, "PIL", None)
     async with open_workspace(**HERE) as desk:
         for media_type, content in kinds.items():
@@ -153,8 +154,8 @@ async def test_without_the_extra_small_pictures_come_as_they_are(
         padded = kinds["image/png"] + b"." * LARGEST_IMAGE
         large = attach(desk.sandbox, "b.png", padded, "image/png")
         assert "mcp-server-zendesk[images]" in (await look(desk, large))[0]["not_shown"]
-        bomb = attach(desk.sandbox, "c.png", drawn_bomb, "image/png")
-        assert "20000 x 20000" in (await look(desk, bomb))[0]["not_shown"]
+        huge = attach(desk.sandbox, "c.png", drawn_bomb, "image/png")
+        assert "20000 x 20000" in (await look(desk, huge))[0]["not_shown"]
         for start in (b"\x89PNG\r\n\x1a\n", b"GIF89a"):
             cut = attach(desk.sandbox, "d", start, "image/png")
             assert "damaged" in (await look(desk, cut))[0]["not_shown"]

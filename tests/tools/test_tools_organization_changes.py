@@ -224,3 +224,17 @@ async def test_what_never_arrived_is_not_told_as_done(open_workspace: OpenWorksp
         desk.sandbox.faults.add("GET", f"/organizations/{KESTREL_ID}$", None, unreadable, after=1)
         error = await desk.fail("update_organization", organization=KESTREL_ID, notes="Never.")
         assert (error["kind"], error["outcome"]) == ("network_error", "unknown")
+
+
+async def test_a_domain_beyond_the_allowed_recipients_is_added_to_nobody(
+    open_workspace: OpenWorkspace,
+) -> None:
+    async with open_workspace(**EVERYTHING, allow_recipients="fjallgarden.example") as desk:
+        wanted = {"organization": KESTREL_ID, "add_domains": ["fjallgarden.example", "Evil.org"]}
+        error = await desk.fail("update_organization", **wanted)
+        assert error["kind"] == "policy_refused"
+        assert "evil.org" in str(error)
+        assert desk.sent() == []
+        held = desk.sandbox.store.organizations[FJALLGARDEN_ID]["domain_names"]
+        assert held == ["fjallgarden.example"]
+        await desk.ask("update_organization", organization=FJALLGARDEN_ID, add_tags=["x"])

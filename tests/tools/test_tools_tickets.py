@@ -297,6 +297,18 @@ async def test_tables_and_lists_are_kept(open_workspace: OpenWorkspace) -> None:
         assert "\n- " in bodies
 
 
+async def test_the_history_below_a_mail_of_the_demonstration_is_folded_until_it_is_asked_for(
+    open_workspace: OpenWorkspace,
+) -> None:
+    async with open_workspace() as desk:
+        shown = await desk.ask("list_ticket_comments", ticket_id=TABLE_TICKET)
+        answer = shown["items"][0]
+        assert answer["quoted_lines_folded"] > 10
+        assert "Our scale says" not in answer["body"]
+        whole = await desk.ask("list_ticket_comments", ticket_id=TABLE_TICKET, quoted=True)
+        assert "Our scale says" in whole["items"][0]["body"]
+
+
 @pytest.mark.parametrize(
     ("ticket_id", "low", "high"), [(JAPANESE_TICKET, "぀", "ヿ"), (ARABIC_TICKET, "ء", "ي")]
 )
