@@ -21,7 +21,7 @@ UNSEEN = "x" + "".join(chr(0xE0000 + ord(letter)) for letter in "obey me") + "\u
 
 _MARK = re.compile(r"<\s*/?\s*untrusted", re.IGNORECASE)
 _FENCE = re.compile(r"<untrusted ([0-9a-f]{8})>\n(.*?)\n</untrusted \1>", re.DOTALL)
-_LEADS_OUT = re.compile(r"(?im)\]\(\s*<?[a-z]+://|^\s*\[[^\]\n]+\]:\s*\S*://|<(?:img|a)\s")
+_LEADS_OUT = re.compile(r"(?im)\]\(\s*<?[a-z]+://|^[>\s]*\[[^\]\n]+\]:[>\s]*\S*://|<(?:img|a)\s")
 _INVISIBLE = re.compile("[\u200b\u202a-\u202e\u2060-\u206f\U000e0000-\U000e0fff]")
 
 
