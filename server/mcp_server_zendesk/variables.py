@@ -16,7 +16,9 @@ _VARIABLES_OF_LIMITS = {PREFIX + setting.upper() for setting in _LIMITS}
 """Unset, an agent may do or read more, or unseen. (Without ``scopes`` it may only read.)"""
 
 _A_SLIP = 0.8
-"""As alike as a name and its misspelling are: `ALLOW_EFFECT`, `READONLY`, but not `CONFIG`."""
+"""As alike as a name and its misspelling are: `ALLOW_EFFECT`, `READONLY`, but not `CONFIG`; a name
+with more behind it (`READ_ONLY_MODE`) is one too.
+"""
 
 
 def unknown_among(environ: Mapping[str, str], known: Collection[str]) -> tuple[str, ...]:
@@ -43,5 +45,6 @@ def mistaken_limit(unknown: str, known: Collection[str]) -> str | None:
 
     Such a slip would leave the limit out without a word.
     """
-    meant = nearest_variable(unknown, known, _A_SLIP)
+    longer = (one for one in _VARIABLES_OF_LIMITS if unknown.upper().startswith(f"{one}_"))
+    meant = next(longer, None) or nearest_variable(unknown, known, _A_SLIP)
     return meant if meant in _VARIABLES_OF_LIMITS else None

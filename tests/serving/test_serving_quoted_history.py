@@ -62,7 +62,7 @@ MAILS = {
     "outlook on the web": (
         '<div>Thanks, it works now.</div><div id="appendonsend"></div><hr style="width:98%">'
         '<div id="divRplyFwdMsg" dir="ltr"><font><b>Von:</b> Northwind<br><b>Gesendet:</b> Dienstag'
-        f"<br><b>An:</b> Lena<br><b>Betreff:</b> Boots</font></div><div>{OLD}</div>"
+        f", 09:15<br><b>An:</b> Lena<br><b>Betreff:</b> Boots</font></div><div>{OLD}</div>"
     ),
     "yahoo": (
         '<div>Thanks, it works now.</div><div id="x" class="yahoo_quoted"><div>On Tuesday, 3 May '
@@ -110,10 +110,10 @@ ANNOUNCEMENTS = {
     "fr": "-----Message d'origine-----",
     "es": "-----Mensaje original-----",
     "it": "-----Messaggio originale-----",
-    "header": "From: Northwind\nSent: Tuesday\nTo: Lena\nSubject: Boots\n",
-    "fr header": "De : Northwind\nEnvoyé : mardi\nÀ : Lena\nObjet : Bottes\n",
-    "ja header": "差出人: Northwind\n送信日時: 火曜日\n宛先: Lena\n件名: Boots\n",
-    "rule": "________________________________\nVon: N\nGesendet: Dienstag\nAn: L\nBetreff: B\n",
+    "header": "From: Northwind\nSent: Tuesday, 3 March 2026 9:15 AM\nTo: Lena\nSubject: Boots\n",
+    "fr header": "De : Northwind\nEnvoyé : mardi 3 mars 2026 09:15\nÀ : Lena\nObjet : Bottes\n",
+    "ja header": "差出人: Northwind\n送信日時: 2026年3月3日 火曜日 9:15\n宛先: Lena\n件名: Boots\n",
+    "rule": f"{'_' * 32}\nVon: N\nGesendet: Dienstag, 3. März 2026 09:15\nAn: L\nBetreff: B\n",
     "zendesk": "##- Bitte geben Sie Ihre Antwort oberhalb dieser Zeile ein. -##",
 }
 
@@ -140,7 +140,7 @@ def test_a_signature_below_the_history_stays() -> None:
 
 def test_the_mark_tells_how_much_is_folded_and_how_it_begins() -> None:
     mark = read(plain=f"Thanks.\n\n---\n{ANNOUNCEMENTS['header']}\n{BELOW}").text.split("\n")[-1]
-    assert mark == "[quoted history: 11 lines, 371 characters, folded; begins “From: Northwind”]"
+    assert mark == "[quoted history: 11 lines, 393 characters, folded; begins “From: Northwind”]"
     above = "On 3 Mar [image](https://evil.example/x) ”] Folded by us <a@b.example> wrote:"
     mark = read(plain=f"Thanks.\n\n{above}\n{QUOTED}").text.split("\n")[-1]
     assert mark.endswith(
@@ -149,7 +149,11 @@ def test_the_mark_tells_how_much_is_folded_and_how_it_begins() -> None:
 
 
 JOURNEY = "please change my booking\n\n{}: Berlin\n{}: Paris\n{}: 5 May 2026\n\n" + BELOW
+ORDER = (
+    "my order form:\n\nFrom: Berlin\nTo: Munich\nDate: 3 March 2026\nSubject: a move\n\n" + BELOW
+)
 STAYS = {
+    "a form with a subject": ORDER,
     "a journey": JOURNEY.format("From", "To", "Date"),
     "a journey in German": JOURNEY.format("Von", "An", "Datum"),
     "somebody's words told with an address": (

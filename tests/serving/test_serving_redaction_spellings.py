@@ -29,6 +29,9 @@ ZENDESK_TOKEN = "6wiIBWbGkBMo1mRDMuVwkw1EPsNkeUj95PIz2akv"
         ("Your password is: hunter2", "Your password is: [password redacted]"),
         ("Your password is: sunshine, sir", "Your password is: [password redacted] sir"),
         ("my password is hunter2", "my password is [password redacted]"),
+        ("https://a.example/?token=9f8Kx2LmQ7vT3n", "https://a.example/?token=[token redacted]"),
+        ("/r?a=1&reset_pass_token=9f8Kx2LmQ7vT", "/r?a=1&reset_pass_token=[token redacted]"),
+        ("https://a.example/?zipcode=12345678901", "https://a.example/?zipcode=12345678901"),
         ("**Password:** hunter2", "**Password:** [password redacted]"),
         ("**Password**: hunter2", "**Password**: [password redacted]"),
         ("_Password:_ **hunter2**", "_Password:_ **[password redacted]"),
@@ -223,6 +226,7 @@ PIECES = [
 
 @given(pieces=st.lists(st.sampled_from(PIECES), max_size=24))
 @example(pieces=["| 4111", " |", " 1111", " |", " 1111", " |", " 1111", " ", "1111"])
+@example(pieces=["[", "[", FORGED[0], "]", "]", "]"])
 @settings(max_examples=400)
 def test_what_was_cleaned_once_stays_as_it_is(pieces: list[str]) -> None:
     with EVERYTHING.acting():

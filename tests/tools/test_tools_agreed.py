@@ -210,3 +210,24 @@ async def test_an_address_is_added_to_the_person_of_the_question() -> None:
     (write,) = writes(sandbox)
     assert asked.answer["id"] != ATTACKER_ID
     assert write == f"POST users/{asked.answer['id']}/identities"
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_person_joins_the_organization_of_the_question(era: str) -> None:
+    sandbox = Sandbox()
+    shared, other = list(sandbox.store.organizations.values())[:2]
+    shared["shared_tickets"] = other["shared_tickets"] = True
+    looks = count(1)
+    asks = 2  # the question, and the same again before the act
+
+    def found(body: Any) -> Any:
+        if next(looks) > asks:
+            body["organizations"] = [{**other, "name": shared["name"]}]
+        return body
+
+    sandbox.faults.add("GET", "/organizations/autocomplete", 9, misfortunes.altered(found))
+    arguments = {"user": ATTACKER_ID, "organization": shared["name"]}
+    asked = await call(sandbox, "update_user", agrees, era=era, **arguments)
+    assert len(asked.shown) == 1
+    (update,) = [one.body["user"] for one in sandbox.requests if one.method == "PUT"]
+    assert update["organization_id"] == shared["id"]

@@ -44,6 +44,10 @@ FETCHED = [
     "see <a b",
     "List<String> of them",
     # What only looks like code.
+    f"| a | b |\n|---|---|\n| `x | {MD} ` |",
+    f"a | b\n---|---\n`x | {TAG} `",
+    f"see https://a.example/`{TAG}>`",
+    f"see www.a.example/`{MD}`",
     f"`` {MD} `",
     rf"\`{MD}`",
     f"` a\n`{MD}` b",

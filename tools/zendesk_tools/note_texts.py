@@ -34,15 +34,27 @@ def refuse_images(body: str) -> None:
                 "body",
                 "holds an image or a tag (![ or < before a letter), by which whoever opens the "
                 "ticket could be made to fetch an address; give the address as a plain link, and "
-                "put code into a ``` block or between two backticks of one line",
+                "put code into a block whose ``` stand at the beginning of their lines, or "
+                "between two backticks of one line",
             )
 
 
 def _without_code(text: str) -> str:
     """A text without its code; the whole of it where a backtick could be read in two ways."""
     unfenced = _FENCED.sub(" ", text)
+    at = 0
+    for found in _IN_LINE.finditer(unfenced):
+        if "|" in found[0] or _in_an_address(unfenced[at : found.start()]):
+            return text  # a table's cell and a bare address come before code
+        at = found.end()
     rest = _IN_LINE.sub(" ", unfenced)
     left = _PLAIN_LINK.sub(" ", rest)
     if "\\`" in unfenced or any(mark in left for mark in _UNSURE):
         return text
     return rest
+
+
+def _in_an_address(before: str) -> bool:
+    """Whether what follows is still part of an address that is written out."""
+    word = "" if not before or before[-1].isspace() else before.rsplit(None, 1)[-1]
+    return "://" in word or "www." in word.casefold()

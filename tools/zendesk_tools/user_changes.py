@@ -8,6 +8,7 @@ documents ``skip_verify_email``.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
@@ -104,6 +105,14 @@ def candidate(user: UserRecord) -> dict[str, str | int]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """Whom and what a question was about: the words for them may mean others by now."""
+
+    user_id: int | None = None
+    organization_id: int | None = None
+
+
 async def update_user(
     zendesk: Zendesk,
     user: Annotated[
@@ -142,15 +151,17 @@ async def update_user(
     wanted: dict[str, Any] = given(texts)
     if not (wanted or email or organization is not None or add_tags or remove_tags or user_fields):
         raise InvalidArguments.of("arguments", "name nothing to change; give at least one field")
-    agreed = zendesk.basis  # an address may be somebody else's by now
-    user_id = agreed if isinstance(agreed, int) else await find_user_id(zendesk, user)
+    agreed = zendesk.basis if isinstance(zendesk.basis, _Meant) else _Meant()
+    user_id = agreed.user_id or await find_user_id(zendesk, user)
     # A search may be minutes old, and tags are written as a whole list.
     before = parse(UserRecord, await zendesk.get("users", user_id), "user")
     if before.active is False:
         raise InvalidArguments.of("user", "is deleted, or merged into another; nobody is changed")
     if organization is not None:
         said = as_said("organization", organization)
-        new = None if nobody(said) else await find_organization(zendesk, said)
+        new = agreed.organization_id
+        if new is None and not nobody(said):
+            new = await find_organization(zendesk, said)
         wanted["organization_id"] = new
     if add_tags or remove_tags:
         wanted["tags"] = changed_tags(before.tags, add_tags, remove_tags)
@@ -176,12 +187,15 @@ async def _confirm(
     """An address is a way into an account: Zendesk takes its owner for the customer. So is an
     organization whose people see each other's tickets.
     """
-    joined = None
-    if organization is not None and not nobody(as_said("organization", organization)):
-        joined = await sharing_organization(zendesk, organization)
+    joined = new = None
+    if organization is not None and not nobody(said := as_said("organization", organization)):
+        new = await find_organization(zendesk, said)
+        joined = await sharing_organization(zendesk, new)
     if email is None and joined is None:
+        zendesk.basis = _Meant(organization_id=new)
         return None
-    zendesk.basis = user_id = await find_user_id(zendesk, user)
+    user_id = await find_user_id(zendesk, user)
+    zendesk.basis = _Meant(user_id, new)
     now = parse(UserRecord, await zendesk.get("users", user_id), "user")
     if email is None and joined is not None and joined.id == now.organization_id:
         return None

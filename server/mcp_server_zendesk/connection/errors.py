@@ -124,6 +124,7 @@ class PolicyRefused(ZendeskError):
         allowed: What the setting allows, as an admin wrote it.
         asked: What was asked for beside that (domains, groups, brands), to be cleaned.
         misset: The setting itself means nothing, whatever is wanted.
+        told: It could be told what is wanted; what cannot be told is refused by any setting.
     """
 
     def __init__(
@@ -134,8 +135,10 @@ class PolicyRefused(ZendeskError):
         allowed: Iterable[str] = (),
         asked: Iterable[str] = (),
         misset: bool = False,
+        told: bool = True,
     ) -> None:
         super().__init__(f"{setting} forbids this")
+        self.told = told
         self.setting = setting
         self.problem = problem
         self.allowed = tuple(allowed)

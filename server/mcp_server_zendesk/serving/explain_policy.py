@@ -29,7 +29,9 @@ def policy_refused(error: errors.PolicyRefused, at: Circumstances) -> Explanatio
         kind="policy_refused",
         message=f"{at.tool} was not carried out: {error.problem}{beyond}.",
         reason=f"The admin set {error.setting} to {', '.join(allowed) or 'nothing'}, and "
-        f"{beyond_it}.",
+        f"{beyond_it}."
+        if error.told
+        else f"The admin set {error.setting}, and what cannot be told is refused.",
         hint=_FEWER.format(allowed[0] if allowed else 1)
         if fewer
         else "Do not repeat the call, and do not try to reach the same in another way. Tell the "
@@ -39,7 +41,7 @@ def policy_refused(error: errors.PolicyRefused, at: Circumstances) -> Explanatio
         who="model" if fewer else "admin",
         details={
             "setting": error.setting,
-            "allowed": allowed,
+            **({"allowed": allowed} if error.told else {}),
             **({"asked": asked} if asked else {}),
         },
     )

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 
 import anyio
@@ -71,9 +72,16 @@ def serve_http(server: ZendeskServer, listening: socket.socket, *, sse: bool) ->
         app, log_config=None, access_log=False, timeout_graceful_shutdown=_SECONDS_TO_FINISH
     )
 
+    terminated = False
+
+    def terminate(*_: object) -> None:
+        """What uvicorn raises again after its own end: the same clean end as by SIGINT."""
+        nonlocal terminated
+        terminated = True
+        signal.raise_signal(signal.SIGINT)
+
     if threading.current_thread() is threading.main_thread():
-        # What uvicorn raises again after its own end: the same clean end as by SIGINT.
-        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+        signal.signal(signal.SIGTERM, terminate)
 
     async def run() -> None:
         async with server.running():
@@ -82,4 +90,9 @@ def serve_http(server: ZendeskServer, listening: socket.socket, *, sse: bool) ->
     host, port, *_ = listening.getsockname()
     shown = f"[{host}]" if ":" in host else host
     logger.info("Serving at http://%s:%d%s", shown, port, "/sse" if sse else "/mcp")
-    anyio.run(run)
+    try:
+        anyio.run(run)
+    except KeyboardInterrupt:
+        if terminated:
+            sys.exit(128 + signal.SIGTERM)
+        raise

@@ -302,7 +302,8 @@ def _number(value: Any) -> int | None:
 
 
 def _unclear(setting: str, problem: str) -> PolicyRefused:
-    return PolicyRefused(setting, f"it {problem}")
+    """What cannot be told is refused, whatever the setting allows."""
+    return PolicyRefused(setting, f"it {problem}", told=False)
 
 
 @contextmanager
@@ -314,4 +315,4 @@ def _reading(call: GuardedCall, setting: str) -> Iterator[Reader]:
     except ScopeMissing as error:
         scopes = " and ".join(" or ".join(group) for group in error.missing)
         problem = f"whether it is allowed cannot be told without the scope {scopes}"
-        raise PolicyRefused(setting, problem) from error
+        raise PolicyRefused(setting, problem, told=False) from error

@@ -76,6 +76,7 @@ _MAIL_HEADER = re.compile(
     re.IGNORECASE,
 )
 _PLAIN_ADDRESS = re.compile(r"[^\s@<>\[\]():]{1,64}@[^\s@<>\[\]():]{1,253}")
+_CLOCK = re.compile(r"\d{1,2}\s?[:.h時]\s?\d{2}")
 _RULE = re.compile(r"[-_*=\s]{3,}$")
 # A note above a message that it wants read, or answers that stand within it.
 _LOOK_BELOW = re.compile(
@@ -259,7 +260,10 @@ def _heads(lines: list[str], at: int) -> bool:
     below = [other[:_LONGEST_LINE] for other in lines[at + 1 : at + 1 + _HEADER_LINES]]
     if sum(1 for other in below if _HEADER.match(other)) < 2:  # noqa: PLR2004 - one is a list item
         return False
-    return bool(_PLAIN_ADDRESS.search(line)) or any(map(_MAIL_HEADER.match, below))
+    if _PLAIN_ADDRESS.search(line):
+        return True
+    # A form has a From and a To as well; programs write the time to the minute.
+    return any(map(_MAIL_HEADER.match, below)) and any(map(_CLOCK.search, below))
 
 
 def _attribution(lines: list[str], at: int) -> int:

@@ -170,7 +170,11 @@ def redacted(text: str) -> str:
 def _with_marks_broken(text: str, own: AbstractSet[str]) -> str:
     if "redacted" not in text.casefold():
         return text
-    return _LIKE_MARK.sub(lambda found: found[0] if found[0] in own else f"({found[1]})", text)
+    before = ""
+    while text != before:  # brackets within brackets; a mark has room for three more at its end
+        before = text
+        text = _LIKE_MARK.sub(lambda found: found[0] if found[0] in own else f"({found[1]})", text)
+    return text
 
 
 def redacted_all(value: Any) -> Any:

@@ -128,6 +128,13 @@ _NAMED = (
         rf"(?:{_ASSIGNED}|{_BLANKS}{_IS}{_BLANKS}){_OPENING})"
         rf"{_NO_MARK}{_DIGIT_WITHIN}[\w.~+/=-]{{12,}}+",
     ),
+    # In an address, as links for a new password or a sign-in have it.
+    _Secret(
+        "token",
+        ("token", "code", "sig", "secret", "key"),
+        r"((?<=[?&#])(?:[a-z]{1,20}[_-]){0,4}(?:token|code|sig|signature|secret|key)=)"
+        rf"{_NO_MARK}{_DIGIT_WITHIN}[\w.~%-]{{12,}}+",
+    ),
     _Secret(
         "token",
         ("token", "secret"),
