@@ -110,17 +110,16 @@ def test_the_wheel_serves_and_plays_its_demo_from_a_clean_environment(tmp_path: 
         assert ended.returncode == 0, ended.stdout + ended.stderr
     environment = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "VIRTUAL_ENV"}}
     command = home / "bin" / "mcp-server-zendesk"
-    for start in ([str(command)], [str(python), "-m", "mcp_server_zendesk"]):
-        shown = subprocess.run(
-            [*start, "tools", "--demo", "--json"],
-            check=True,
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            env=environment,
-        )
-        listed = json.loads(shown.stdout)["tools"]
-        assert [tool["name"] for tool in listed] == [spec.name for spec in CATALOGUE]
+    shown = subprocess.run(
+        [str(python), "-m", "mcp_server_zendesk", "tools", "--demo", "--json"],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=environment,
+    )
+    listed = json.loads(shown.stdout)["tools"]
+    assert [tool["name"] for tool in listed] == [spec.name for spec in CATALOGUE]
     played = subprocess.run(
         [str(command), "demo"],
         check=True,

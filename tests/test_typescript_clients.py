@@ -56,6 +56,7 @@ CALLS: dict[str, dict[str, Json]] = {
         "not_found": call("get_ticket", ticket_id=NOBODYS_TICKET),
         "unknown_tool": call("serch_tickets", query="status:open"),
         "closed": call("add_internal_note", ticket_id=landmarks.CLOSED_TICKET, body="Too late."),
+        "missing_scope": call("update_user", user="me", name="Nobody"),
     },
     NARROW: {
         "missing_scope": call("update_ticket_tags", ticket_id=landmarks.OPEN_TICKET, add=[TAG]),
@@ -91,8 +92,8 @@ class Leg:
 
     @property
     def scopes(self) -> tuple[str, ...]:
-        """Of the servers that it reaches: one for each, where the client starts it."""
-        return (FULL, NARROW) if self.transport == "stdio" else (FULL,)
+        """Of the servers that it reaches: two, where it starts them and asks in two ways."""
+        return (FULL, NARROW) if (self.transport, self.version) == ("stdio", MODERN) else (FULL,)
 
     def _negotiation(self, scopes: str) -> str | Json:
         """The second generation asks for the newer revision only when told to, in two ways."""

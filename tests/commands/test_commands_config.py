@@ -63,7 +63,9 @@ def test_a_workspace_of_the_file_is_named_and_flags_are_carried_over(
 ) -> None:
     file = tmp_path / "other.toml"
     file.write_text('[workspaces.desk]\nsubdomain = "acme"\nscopes = "read tickets:write"\n')
-    ran = reach.run("config", "codex", "--config", str(file), "--read-only", "--tools", "get_user")
+    ran = reach.invoke(
+        "config", "codex", "--config", str(file), "--read-only", "--tools", "get_user"
+    )
     entry = tomllib.loads(ran.out)["mcp_servers"]["zendesk"]
     assert entry["args"][-2:] == ["--config", str(file)]
     assert entry["env"] == {
@@ -74,7 +76,7 @@ def test_a_workspace_of_the_file_is_named_and_flags_are_carried_over(
 
 
 def test_an_unknown_client_is_told_the_known_ones(reach: Reach) -> None:
-    ran = reach.run("config", "emacs", "--subdomain", "acme")
+    ran = reach.invoke("config", "emacs", "--subdomain", "acme")
     assert ran.code == 2
     assert all(name in ran.err for name in CLIENTS)
 
@@ -83,7 +85,7 @@ def test_a_file_that_cannot_be_merged_is_left_as_it_is(reach: Reach, tmp_path: P
     file = tmp_path / "mcp.json"
     file.write_text(f'{{"mcpServers": {{"other": "{CANARY}"')
     flags = ("--subdomain", "acme", "--file", str(file), "--write")
-    ran = reach.run("config", "cursor", *flags)
+    ran = reach.invoke("config", "cursor", *flags)
     assert ran.code == 1
     assert str(file) in ran.err
     assert CANARY not in ran.err
@@ -100,7 +102,7 @@ async def test_a_client_that_starts_what_was_written_reaches_zendesk_with_the_ke
     )
     file = tmp_path / "mcp.json"
     flags = ("--subdomain", DEMO_SUBDOMAIN, "--auth", "oauth_token", "--file", str(file))
-    assert reach.run("config", "cursor", *flags, "--write").code == 0
+    assert reach.invoke("config", "cursor", *flags, "--write").code == 0
     entry = json.loads(file.read_text())["mcpServers"]["zendesk"]
     parameters = StdioServerParameters(
         command=entry["command"],

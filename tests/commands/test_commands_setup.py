@@ -67,7 +67,7 @@ def test_an_admin_gets_from_nothing_to_a_green_doctor(reach: Reach) -> None:
     }
     assert file_of(reach).stat().st_mode & 0o777 == 0o600
     assert kept_by(reach.home, "support")
-    assert reach.run("auth", "status").code == 0
+    assert reach.invoke("auth", "status").code == 0
 
 
 def test_what_is_there_is_offered_and_everything_else_in_the_file_stays(reach: Reach) -> None:
@@ -94,7 +94,7 @@ def test_what_is_there_is_offered_and_everything_else_in_the_file_stays(reach: R
     assert tomllib.loads(text)["workspaces"]["support"]["auth"] == "oauth"
 
 
-@pytest.mark.parametrize("question", ["subdomain: ", "was given [", "Write it?"])
+@pytest.mark.parametrize("question", ["subdomain: ", "Write it?"])
 def test_ctrl_c_ends_it_and_nothing_is_written(reach: Reach, question: str) -> None:
     terminal = reach.start("setup", "--no-browser")
     for asked, text in (
@@ -132,12 +132,16 @@ def test_answers_that_cannot_be_used_are_asked_again(reach: Reach) -> None:
     terminal.type("ticket:write")
     terminal.expect("the nearest is 'tickets:write'")
     terminal.expect("Your choice [")
+    terminal.type("")
+    terminal.expect("was given [")
     terminal.interrupt()
-    terminal.wait()
+    assert terminal.wait() == 130
+    assert "Traceback" not in terminal.transcript
+    assert not file_of(reach).exists()
 
 
 def test_without_a_terminal_it_says_what_to_do_instead(reach: Reach) -> None:
-    ran = reach.run("setup", stdin="")
+    ran = reach.invoke("setup", stdin="")
     assert ran.code == 1
     assert "needs a terminal" in ran.err
     assert "auth login" in ran.err

@@ -59,22 +59,42 @@ MANY: dict[str, type[Record]] = {
 }
 
 
-def recorded() -> list[Any]:
-    return [
-        pytest.param(entry, id=f"{file.stem}-{number}")
+Entry = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def recorded() -> dict[str, Entry]:
+    found = {
+        f"{file.stem}-{number}": entry
         for file in sorted(FOLDER.rglob("*.json"))
         for number, entry in enumerate(json.loads(file.read_text(encoding="utf-8")))
-    ]
+    }
+    return found or pytest.skip("no recordings beside the checkout")
 
 
-ENTRIES = recorded() or [
-    pytest.param(None, marks=pytest.mark.skip(reason="no recordings beside the checkout"))
-]
-every_recording = pytest.mark.parametrize("entry", ENTRIES)
+def test_each_recorded_body_is_readable(recorded: dict[str, Entry]) -> None:
+    failed = []
+    for name, entry in recorded.items():
+        try:
+            assert_readable(entry)
+        except Exception as error:  # noqa: BLE001 - all that fail are told together
+            failed.append(f"{name}: {error!r}")
+    assert not failed, "\n".join(failed)
 
 
-@every_recording
-def test_a_recorded_body_is_readable(entry: dict[str, Any]) -> None:
+async def test_each_recorded_pair_replays_through_the_connection(
+    recorded: dict[str, Entry],
+) -> None:
+    failed = []
+    for name, entry in recorded.items():
+        try:
+            await assert_replayed(entry)
+        except Exception as error:  # noqa: BLE001 - all that fail are told together
+            failed.append(f"{name}: {error!r}")
+    assert not failed, "\n".join(failed)
+
+
+def assert_readable(entry: Entry) -> None:
     body = entry["body"]
     if not isinstance(body, dict) or entry["status"] >= 400:
         return
@@ -86,8 +106,7 @@ def test_a_recorded_body_is_readable(entry: dict[str, Any]) -> None:
             assert len(parse_list(model, body, key)) == len(body[key])
 
 
-@every_recording
-async def test_a_recorded_pair_replays_through_the_connection(entry: dict[str, Any]) -> None:
+async def assert_replayed(entry: Entry) -> None:
     connection = Connection(Account("acme"), BearerToken(SecretStr("recorded")))
     body = entry["body"]
     content = body.encode() if isinstance(body, str) else json.dumps(body).encode()

@@ -200,7 +200,7 @@ def test_a_port_that_is_not_ours_to_take_is_told(monkeypatch: pytest.MonkeyPatch
 def test_the_wishes_of_the_command_line_are_checked(tmp_path: Path) -> None:
     with reachable(tmp_path) as reach, taken() as port:
         reach.extra.update(SIGNED_IN)
-        good = reach.run("doctor", "--port", str(port))
+        good = reach.invoke("doctor", "--port", str(port))
         refused = examine(reach, "--host", "0.0.0.0")  # noqa: S104 - likewise
     assert good.code == 0, good.out
     assert f"127.0.0.1:{port} is taken" in good.out

@@ -10,12 +10,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
 from mcp import Client
 from mcp.client.sse import sse_client
 
+from in_process import run_command
 from mcp_server_zendesk.sandbox.landmarks import OPEN_TICKET
 
 pytestmark = pytest.mark.anyio
@@ -38,9 +40,11 @@ def serving(transport: str) -> Iterator[str]:
         else:
             pytest.fail("the server did not say where it serves")
     finally:
-        process.send_signal(signal.SIGINT)
+        number = signal.SIGTERM if transport == "sse" else signal.SIGINT
+        process.send_signal(number)
         _, err = process.communicate(timeout=15)
         assert "Traceback" not in err
+        assert os.name == "nt" or process.returncode == 128 + number
 
 
 @pytest.fixture(scope="module")
@@ -87,15 +91,10 @@ async def test_another_host_or_origin_is_refused(
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.com", ""])  # noqa: S104 - refused
-def test_binding_anything_but_loopback_is_refused(host: str) -> None:
-    ended = subprocess.run(
-        [*COMMAND, "--transport", "streamable-http", "--host", host],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert ended.returncode == 1
+def test_binding_anything_but_loopback_is_refused(host: str, tmp_path: Path) -> None:
+    flags = ["--transport", "streamable-http", "--host", host]
+    ended = run_command([*COMMAND[3:], *flags], os.environ, tmp_path)
+    assert ended.exit_code == 1
     assert "loopback" in ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1
 

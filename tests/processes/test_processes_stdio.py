@@ -17,6 +17,8 @@ from mcp import Client, StdioServerParameters
 from desk import text_of
 from in_process import run_command
 from mcp_server_zendesk.sandbox.landmarks import OPEN_TICKET
+from mcp_server_zendesk.settings import Settings
+from mcp_server_zendesk.workspace import build_server
 from zendesk_tools import CATALOGUE
 
 MODULE = [sys.executable, "-m", "mcp_server_zendesk"]
@@ -173,14 +175,17 @@ def test_a_connection_that_cannot_even_be_prepared_does_not_end_the_server() -> 
     assert CANARY not in err
 
 
+@pytest.mark.anyio
 @pytest.mark.parametrize("auth", ["oauth", "oauth_client_credentials"])
-def test_auth_types_of_a_later_version_are_known(auth: str) -> None:
-    client = Raw(MODULE, environment(ZENDESK_SUBDOMAIN="acme", ZENDESK_AUTH=auth))
-    client.greet()
-    called = client.ask(3, "tools/call", {"name": "get_user", "arguments": {"user": "me"}})
-    error = json.loads(called["result"]["content"][0]["text"])["error"]
-    assert error["kind"] == "not_configured"
-    client.process.communicate(timeout=10)
+async def test_where_nobody_has_signed_in_yet_the_first_call_explains(
+    auth: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    server = build_server(Settings.model_validate({"subdomain": "acme", "auth": auth}))
+    async with server.running(), Client(server) as client:
+        called = await client.call_tool("get_user", {"user": "me"})
+    assert json.loads(text_of(called))["error"]["kind"] == "not_configured"
 
 
 @pytest.mark.parametrize(
@@ -229,7 +234,7 @@ def test_help_is_quick_because_it_imports_neither_mcp_nor_httpx() -> None:
 
 
 def test_what_is_offered_can_be_read_without_starting_a_server(tmp_path: Path) -> None:
-    shown = run("tools", "--demo", "--scopes", "read")
+    shown = run_command(["tools", "--demo", "--scopes", "read"], environment(), tmp_path)
     assert "Hidden (" in shown.stdout
     assert "needs the scope tickets:write" in shown.stdout
     told = run_command(["tools", "--demo", "--json"], environment(), tmp_path)

@@ -343,7 +343,7 @@ def test_signing_in_as_another_person_replaces_the_first(person: Person) -> None
         person.press("allow")
         assert name in person.page()[1]
         assert terminal.wait() == 0
-    status = person.reach.run("auth", "status", *ACCOUNT)
+    status = person.reach.invoke("auth", "status", *ACCOUNT)
     assert "Marek" in status.out
     assert "Ada" not in status.out
 
@@ -373,7 +373,7 @@ def test_where_all_ports_are_taken_it_says_which_and_what_mends_it(tmp_path: Pat
     taken = [listening("127.0.0.1", 0) for _ in range(2)]
     ports = [str(one.getsockname()[1]) for one in taken]
     with reachable(tmp_path) as reach:
-        ran = reach.run(
+        ran = reach.invoke(
             *("auth", "login", *CLIENT, "--insecure-storage"),
             *("--redirect-ports", " ".join(ports)),
         )

@@ -60,7 +60,7 @@ def desktop(reach: Reach, tmp_path: Path) -> Iterator[SecretService]:
 @needs_keyring
 @pytest.mark.usefixtures("desktop")
 def test_a_sign_in_lives_in_the_keyring_and_in_no_file(reach: Reach, tmp_path: Path) -> None:
-    nobody = reach.run(*LOGOUT)
+    nobody = reach.invoke(*LOGOUT)
     assert (nobody.code, nobody.out) == (
         0,
         "Nobody is signed in to the workspace 'northwind-demo'.\n",
@@ -76,7 +76,7 @@ def test_a_sign_in_lives_in_the_keyring_and_in_no_file(reach: Reach, tmp_path: P
     out = reach.run(*LOGOUT)
     assert (out.code, out.out) == (0, "Revoked at Zendesk, and forgotten here.\n")
     assert DEMO_TOKEN not in reach.sandbox.store.access_tokens
-    assert reach.run(*STATUS).code == 1
+    assert reach.invoke(*STATUS).code == 1
 
 
 @needs_keyring
@@ -111,7 +111,7 @@ def test_the_sign_in_of_a_browser_fits_into_the_keyring(
     address = next(word for word in shown.split() if word.startswith("https://"))
     terminal.type(consent(reach, address))
     assert terminal.wait() == 0
-    assert reach.run("auth", "status", *CLIENT).code == 0
+    assert reach.invoke("auth", "status", *CLIENT).code == 0
 
 
 @needs_keyring

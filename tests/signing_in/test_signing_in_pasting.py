@@ -94,7 +94,7 @@ def test_where_no_browser_can_be_opened_the_answer_is_pasted(reach: Reach, tmp_p
 
 
 def test_without_a_terminal_nothing_is_waited_for(reach: Reach) -> None:
-    ran = reach.run(*LOGIN, *CLIENT, "--no-browser")
+    ran = reach.invoke(*LOGIN, *CLIENT, "--no-browser")
     assert ran.code == 1
     assert "Traceback" not in ran.err
     assert kept_by(reach.home) is None

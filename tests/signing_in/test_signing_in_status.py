@@ -80,7 +80,7 @@ def secrets_of(desk: Desk) -> list[str]:
 
 
 async def test_status_tells_everything_but_a_secret(reach: Reach, desk: Desk) -> None:
-    text, machine = reach.run(*STATUS), reach.run(*STATUS, "--json")
+    text, machine = reach.run(*STATUS), reach.invoke(*STATUS, "--json")
     assert (text.code, machine.code) == (0, 0)
     told = json.loads(machine.out)
     assert told["granted_scopes"] == ["read", "tickets:write"]
@@ -182,7 +182,7 @@ async def test_signing_out_revokes_both_tokens_and_forgets(reach: Reach, desk: D
     assert secrets_of(desk)[0] not in reach.sandbox.store.access_tokens
     assert reach.sandbox.store.oauth.refresh_tokens == {}
     assert kept_by(reach.home) is None
-    assert reach.run(*STATUS).code == 1
+    assert reach.invoke(*STATUS).code == 1
 
 
 async def test_signing_out_after_the_access_token_has_ended_ends_the_refresh_token_too(

@@ -55,7 +55,7 @@ def test_what_is_piped_in_is_tried_kept_and_never_shown(
 
 def test_client_credentials_leave_no_token_behind(reach: Reach) -> None:
     issued = set(reach.sandbox.store.access_tokens)
-    ran = reach.run(*BY_SECRET, "--token-stdin", stdin=DEMO_CLIENT_SECRET)
+    ran = reach.invoke(*BY_SECRET, "--token-stdin", stdin=DEMO_CLIENT_SECRET)
     assert ran.code == 0
     kept = kept_by(reach.home)
     assert kept is not None
