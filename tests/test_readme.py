@@ -34,12 +34,16 @@ def settings_table() -> str:
         secret = "Secret" in str(field.annotation)
         key = "the table's name" if name == "workspace" else f"`{name}`"
         default = field.default
-        if isinstance(default, frozenset):
+        if name == "toolsets":
+            shown = f"`{' '.join(DEFAULT_TOOLSETS)}`"
+        elif isinstance(default, frozenset):
             shown = f"`{' '.join(sorted(default))}`"
+        elif isinstance(default, tuple) and default:
+            shown = f"`{' '.join(map(str, default))}`"
         elif default is PydanticUndefined:
             shown = "required"
         elif default in (None, (), False) or name == "workspace":
-            shown = {"toolsets": "every one", "read_only": "`false`"}.get(name, "")
+            shown = "`false`" if name == "read_only" else ""
         else:
             shown = f"`{default}`"
         rows.append(

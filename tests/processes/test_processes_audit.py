@@ -78,16 +78,9 @@ def _note(number: int) -> dict[str, Any]:
     return {"name": "add_internal_note", "arguments": arguments}
 
 
-@pytest.fixture
-def reach(tmp_path: Path) -> Iterator[Reach]:
-    with reachable(tmp_path) as reached:
-        yield reached
-
-
-def test_a_process_killed_between_sending_and_outcome_leaves_the_truth(
-    reach: Reach, tmp_path: Path
-) -> None:
-    log = tmp_path / "audit.jsonl"
+@contextmanager
+def _in_the_midst_of_a_write(reach: Reach, log: Path) -> Iterator[_Server]:
+    """A server whose request has arrived at Zendesk, which holds its answer back."""
     arrived, answer = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -99,9 +92,23 @@ def test_a_process_killed_between_sending_and_outcome_leaves_the_truth(
         with _running(reach, log) as server:
             server.say({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": _note(1)})
             assert arrived.wait(20)
-            server.kill()
+            yield server
     finally:
         answer.set()
+
+
+@pytest.fixture
+def reach(tmp_path: Path) -> Iterator[Reach]:
+    with reachable(tmp_path) as reached:
+        yield reached
+
+
+def test_a_process_killed_between_sending_and_outcome_leaves_the_truth(
+    reach: Reach, tmp_path: Path
+) -> None:
+    log = tmp_path / "audit.jsonl"
+    with _in_the_midst_of_a_write(reach, log) as server:
+        server.kill()
     assert lines_of(log)[-1]["phase"] == "sending"
     shown = reach.invoke("audit", str(log), "--ticket", str(NEW_TICKET))
     assert shown.code == 0
@@ -171,21 +178,9 @@ def test_a_call_under_way_is_written_down_when_the_process_is_asked_to_end(
     reach: Reach, tmp_path: Path
 ) -> None:
     log = tmp_path / "audit.jsonl"
-    arrived, answer = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        arrived.set()
-        answer.wait(20)
-
-    reach.sandbox.faults.add("PUT", "/tickets/", 1, Fault(effect=hold))
-    try:
-        with _running(reach, log) as server:
-            server.say({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": _note(1)})
-            assert arrived.wait(20)
-            server.process.terminate()
-            server.process.wait(timeout=20)
-    finally:
-        answer.set()
+    with _in_the_midst_of_a_write(reach, log) as server:
+        server.process.terminate()
+        server.process.wait(timeout=20)
     outcome, end = lines_of(log)[-2:]
     assert (outcome["phase"], outcome["kind"], outcome["outcome"], end["phase"]) == (
         "outcome",
