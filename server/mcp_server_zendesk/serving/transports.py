@@ -72,27 +72,20 @@ def serve_http(server: ZendeskServer, listening: socket.socket, *, sse: bool) ->
         app, log_config=None, access_log=False, timeout_graceful_shutdown=_SECONDS_TO_FINISH
     )
 
-    terminated = False
-
-    def terminate(*_: object) -> None:
-        """What uvicorn raises again after its own end: the same clean end as by SIGINT."""
-        nonlocal terminated
-        terminated = True
-        signal.raise_signal(signal.SIGINT)
-
+    ended_by: list[int] = []
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, terminate)
+        # uvicorn ends by them, and raises them again afterwards: then they are only kept in mind.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda number, _: ended_by.append(number))
 
     async def run() -> None:
         async with server.running():
-            await uvicorn.Server(config).serve(sockets=[listening])
+            if not ended_by:
+                await uvicorn.Server(config).serve(sockets=[listening])
 
     host, port, *_ = listening.getsockname()
     shown = f"[{host}]" if ":" in host else host
     logger.info("Serving at http://%s:%d%s", shown, port, "/sse" if sse else "/mcp")
-    try:
-        anyio.run(run)
-    except KeyboardInterrupt:
-        if terminated:
-            sys.exit(128 + signal.SIGTERM)
-        raise
+    anyio.run(run)
+    if ended_by:
+        sys.exit(128 + ended_by[0])
