@@ -62,7 +62,7 @@ async def tried(sandbox: Sandbox, tool: str, arguments: dict[str, Any], **flags:
 UNLIMITED_EFFECTS = all_of(
     defences.calls_are_permitted,
     put_in_place("mcp_server_zendesk.serving.confirmation:admission.permit", nothing),
-    put_in_place(f"{GUARD}._check_effects", nothing),
+    put_in_place(f"{GUARD}.check_effects", nothing),
 )
 
 
@@ -98,7 +98,7 @@ async def note_quietly(
     who="model",
     tries="a tool that declares a change, and whose code writes to the customer",
     defence="allow_effects is asked of each request's content",
-    without=put_in_place(f"{GUARD}._check_effects", nothing),
+    without=put_in_place(f"{GUARD}.check_effects", nothing),
 )
 async def _(_: Ground) -> bool:
     sandbox = Sandbox()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mcp_server_zendesk.connection.errors import CeilingReached, PolicyRefused
@@ -40,6 +40,20 @@ def test_a_call_under_way_holds_its_places_however_long_a_human_thinks() -> None
     assert 1 <= caught.value.retry_after <= 60
     ceilings.settle(waiting, used=False, clock=watch)
     ceilings.reserve(1, watch)
+
+
+@given(st.floats(1, 2**40), st.floats(0, 59))
+@example(4_036.1, 0.0)  # its end is just beyond a power of two, where floats grow coarser
+def test_no_wait_is_longer_than_a_minute_however_long_the_machine_has_run(
+    start: float, passed: float
+) -> None:
+    watch, ceilings = Watch(), Ceilings(per_minute=1)
+    watch.now = start
+    ceilings.settle(ceilings.reserve(1, watch), used=True, clock=watch)
+    watch.now += passed
+    with pytest.raises(CeilingReached) as caught:
+        ceilings.reserve(1, watch)
+    assert 1 <= caught.value.retry_after <= 60
 
 
 def test_what_was_not_sent_is_given_back_and_what_was_is_not() -> None:

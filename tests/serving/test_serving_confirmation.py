@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from mcp_types import ElicitRequestFormParams, ElicitResult
 from desk import text_of
 from mcp_server_zendesk.embedded import embedded_settings
 from mcp_server_zendesk.sandbox import Sandbox
+from mcp_server_zendesk.sandbox.clock import stamp
 from mcp_server_zendesk.sandbox.landmarks import OPEN_TICKET
 from mcp_server_zendesk.workspace import build_server
 
@@ -118,7 +120,7 @@ async def test_a_ticket_that_changed_while_the_human_thought_is_not_answered(era
             return ElicitResult(action="decline")
         changes += 1
         ticket = sandbox.store.tickets[OPEN_TICKET]
-        ticket["updated_at"] = f"2026-11-22T10:00:{changes:02d}Z"
+        ticket["updated_at"] = stamp(sandbox.clock() + timedelta(minutes=changes))
         return yes(_)
 
     result, shown = await reply(sandbox, era, meanwhile)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from mcp_types import ElicitRequestFormParams, ElicitResult
 from desk import text_of
 from mcp_server_zendesk.embedded import embedded_settings
 from mcp_server_zendesk.sandbox import Sandbox
+from mcp_server_zendesk.sandbox.clock import stamp
 from mcp_server_zendesk.sandbox.guide import USER_SEGMENTS
 from mcp_server_zendesk.sandbox.landmarks import DRAFT_ARTICLE, RETURNS_ARTICLE
 from mcp_server_zendesk.workspace import build_server
@@ -160,7 +162,7 @@ async def test_an_article_that_changed_while_the_human_thought_is_left_alone(era
         if answers > 3:
             return no(desk)
         text = desk.store.translations[RETURNS_ARTICLE]["en-us"]
-        text["updated_at"] = f"2026-11-23T10:00:{answers:02d}Z"
+        text["updated_at"] = stamp(desk.clock() + timedelta(minutes=answers))
         return yes(desk)
 
     result, _ = await called(

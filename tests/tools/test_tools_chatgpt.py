@@ -11,6 +11,7 @@ from mcp_types import TextContent
 
 from desk import OpenWorkspace
 from mcp_server_zendesk.sandbox import Fault, Sandbox, misfortunes
+from mcp_server_zendesk.sandbox.clock import stamp
 from mcp_server_zendesk.sandbox.landmarks import (
     DEMO_SUBDOMAIN,
     DRAFT_ARTICLE,
@@ -122,9 +123,10 @@ async def test_a_comment_cannot_pass_for_another_ones_heading(
 async def test_of_a_long_conversation_the_latest_is_told(open_workspace: OpenWorkspace) -> None:
     sandbox = Sandbox()
     comments = sandbox.store.comments[OPEN_TICKET]
+    now = stamp(sandbox.clock())
     for number in range(120):
         body = f"number {number}"
-        one = {**comments[0], "id": 10**15 + number, "created_at": "2026-11-20T10:00:00Z"}
+        one = {**comments[0], "id": 10**15 + number, "created_at": now}
         comments.append({**one, "body": body, "html_body": f"<p>{body}</p>", "plain_body": body})
     async with open_workspace(sandbox=sandbox, **CONNECTOR) as desk:
         text = (await desk.ask("fetch", id=f"ticket:{OPEN_TICKET}"))["text"]

@@ -9,6 +9,7 @@ import pytest
 from asking import ERAS, call, declines, types, writes
 from desk import OpenWorkspace
 from mcp_server_zendesk.sandbox import Fault, Sandbox, misfortunes
+from mcp_server_zendesk.sandbox.clock import stamp
 from mcp_server_zendesk.sandbox.landmarks import (
     CLOSED_TICKET,
     HIDDEN_TEXT_TICKET,
@@ -81,7 +82,7 @@ async def test_a_ticket_that_reopens_at_the_last_moment_is_not_closed(
         ticket = desk.sandbox.store.tickets[SOLVED_TICKET]
 
         def reopen() -> None:
-            ticket.update(status="open", updated_at="2026-11-22T12:00:00Z")
+            ticket.update(status="open", updated_at=stamp(desk.sandbox.clock()))
 
         desk.sandbox.faults.add("PUT", "/tickets/", 1, Fault(effect=reopen))
         error = await desk.fail("close_ticket", ticket_id=SOLVED_TICKET)
@@ -156,7 +157,7 @@ async def test_a_ticket_that_changed_while_the_human_typed_is_kept() -> None:
     sandbox = Sandbox()
 
     def meanwhile(_: str) -> Any:
-        sandbox.store.tickets[OPEN_TICKET]["updated_at"] = "2026-11-22T10:00:00Z"
+        sandbox.store.tickets[OPEN_TICKET]["updated_at"] = stamp(sandbox.clock())
         return types(OPEN_TICKET)(_)
 
     asked = await call(sandbox, "delete_ticket", meanwhile, era="legacy", ticket_id=OPEN_TICKET)

@@ -8,6 +8,7 @@ import pytest
 
 from desk import OpenWorkspace
 from mcp_server_zendesk.sandbox import ClosedTicketRules, Fault, Rules, Sandbox
+from mcp_server_zendesk.sandbox.clock import stamp
 from mcp_server_zendesk.sandbox.landmarks import AGENT_ID, CLOSED_TICKET, OPEN_TICKET
 
 pytestmark = pytest.mark.anyio
@@ -170,7 +171,7 @@ async def test_a_change_by_another_hand_is_kept(open_workspace: OpenWorkspace) -
 
         def other_agent() -> None:
             ticket["tags"] = [*ticket["tags"], "by_colleague"]
-            ticket["updated_at"] = "2026-11-22T09:00:00Z"
+            ticket["updated_at"] = stamp(desk.sandbox.clock())
 
         desk.sandbox.faults.add("PUT", f"/tickets/{CLOSED_TICKET}$", 1, Fault(effect=other_agent))
         answer = await desk.ask("update_ticket_tags", ticket_id=CLOSED_TICKET, add=["churn"])

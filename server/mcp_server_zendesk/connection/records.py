@@ -89,7 +89,6 @@ class TicketRecord(Record):
     type: str | None = None
     priority: str | None = None
     requester_id: int | None = None
-    submitter_id: int | None = None
     assignee_id: int | None = None
     group_id: int | None = None
     organization_id: int | None = None

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mcp_server_zendesk.connection.errors import PolicyRefused
 from mcp_server_zendesk.connection.guarding.guard import Guard
 from mcp_server_zendesk.connection.guarding.touched import EFFECTS
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.serving.cleaning.text import clean_line
 from mcp_server_zendesk.serving.refusals import InvalidArguments
-from mcp_server_zendesk.serving.spec import Effect, Question, ToolSpec
+from mcp_server_zendesk.serving.spec import Question, ToolSpec
 
 _CHANGED = ("ticket_id", "ticket_ids", "source_ticket_ids", "target_ticket_id")
 _LOOKED_AT = (*_CHANGED, "follow_up_of")
@@ -27,13 +26,6 @@ _PLACED = frozenset({"group", "assignee"})
 """Arguments that decide in which group a new ticket is."""
 
 _LONGEST_NAME = 100
-
-_WOULD: Mapping[Effect, str] = {
-    "read": "read",
-    "write": "change a record",
-    "contact": "contact people",
-    "irreversible": "do what cannot be undone",
-}
 
 
 async def admit(spec: ToolSpec, zendesk: Zendesk, arguments: Mapping[str, Any]) -> None:
@@ -73,17 +65,11 @@ def permit(spec: ToolSpec, zendesk: Zendesk, question: Question | None) -> None:
         PolicyRefused: By the effect of these very arguments, or by whom they reach.
     """
     guard = zendesk.access.guard
-    effects = {spec.least_effect if question is None else spec.effect}
+    effects: set[str] = {spec.least_effect if question is None else spec.effect}
     if question is not None and question.recipients:
         effects.add("contact")
         guard.check_recipients(question.recipients)
-    for effect in sorted(effects - guard.effects):
-        raise forbidden(effect, guard.effects)
-
-
-def forbidden(effect: Effect, allowed: frozenset[str]) -> PolicyRefused:
-    """The refusal of an effect."""
-    return PolicyRefused("allow_effects", f"it would {_WOULD[effect]}", allowed=sorted(allowed))
+    guard.check_effects(effects)
 
 
 def _check_placed(spec: ToolSpec, guard: Guard, arguments: Mapping[str, Any]) -> None:

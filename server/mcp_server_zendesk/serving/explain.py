@@ -236,7 +236,7 @@ def _rate_limited(error: errors.RateLimited, at: Circumstances) -> Explanation:
     refusal = error.refusal
     limit = refusal.limit or ("background-jobs" if refusal.code == "TooManyJobs" else None)
     says = at.clean(refusal.text)
-    wait = None if refusal.retry_after is None else max(1, math.ceil(refusal.retry_after))
+    wait = None if refusal.retry_after is None else max(1, math.ceil(round(refusal.retry_after, 3)))
     which = f"the limit {limit!r}" if limit else "a request limit"
     when = f"in {wait} seconds" if wait else "in about a minute"
     message = f"Zendesk refused the request: {which} of the account is used up."

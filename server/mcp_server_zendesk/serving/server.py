@@ -42,7 +42,6 @@ from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.nearest import nearest, or_nearest
 from mcp_server_zendesk.connection.scopes import HeldScopes
 from mcp_server_zendesk.serving import confirmation, listing
-from mcp_server_zendesk.serving.admission import forbidden
 from mcp_server_zendesk.serving.announcing import Announcer, declare_list_changes
 from mcp_server_zendesk.serving.arguments import refuse_unknown, verbatim, without_null
 from mcp_server_zendesk.serving.auditing.audit import Audit
@@ -296,7 +295,7 @@ class ZendeskServer(MCPServer[Any]):
         if why == "read_only":
             raise ReadOnlyWorkspace
         if why == "effect":
-            raise forbidden(call.spec.effect, self._access.guard.effects)
+            self._access.guard.check_effects([call.spec.effect])
         if why == "scope":
             raise ScopeMissing(call.spec.scopes, held)
         if why is not None:

@@ -94,6 +94,6 @@ class Ceilings:
         for one in sorted(mine, key=lambda one: now if one.done is None else one.done):
             excess -= one.count
             if excess <= 0:
-                end = now if one.done is None else one.done
-                raise CeilingReached(ceiling, retry_after=max(end + MINUTE - now, 1.0))
+                passed = 0.0 if one.done is None else now - one.done
+                raise CeilingReached(ceiling, retry_after=max(MINUTE - passed, 1.0))
         raise CeilingReached(ceiling, retry_after=MINUTE)

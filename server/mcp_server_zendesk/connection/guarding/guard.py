@@ -27,6 +27,12 @@ from mcp_server_zendesk.connection.records import parse_list
 from mcp_server_zendesk.connection.routing_records import MembershipRecord
 
 _MOST_NAMED = 5
+_WOULD = {
+    "read": "read",
+    "write": "change a record",
+    "contact": "contact people",
+    "irreversible": "do what cannot be undone",
+}
 
 
 @dataclass(slots=True)
@@ -84,6 +90,16 @@ class Guard:
         """Where tickets may be changed, by each setting that says so."""
         return tuple(places for places in (self.groups, self.brands) if places is not None)
 
+    def check_effects(self, effects: Iterable[str]) -> None:
+        """Refuse effects beyond ``allow_effects``.
+
+        Raises:
+            PolicyRefused: One is not allowed.
+        """
+        for effect in sorted(frozenset(effects) - self.effects):
+            allowed = sorted(self.effects)
+            raise PolicyRefused("allow_effects", f"it would {_WOULD[effect]}", allowed=allowed)
+
     def check_recipients(self, addresses: Iterable[str]) -> None:
         """Refuse to contact people outside ``allow_recipients``. Nothing is asked of Zendesk.
 
@@ -135,7 +151,7 @@ class Guard:
             if (setting := self._strictest()) is not None:
                 raise _unclear(setting, "cannot be told what it would touch") from None
             touch = Touch(records=(None,))
-        self._check_effects(touch)
+        self.check_effects(touch.effects)
         if self.recipients is not None:
             with _reading(call, "allow_recipients") as reader:
                 await self._check_reached(call, reader, touch)
@@ -168,15 +184,6 @@ class Guard:
         if self.places:
             return self.places[0].setting
         return None if self.effects == EFFECTS else "allow_effects"
-
-    def _check_effects(self, touch: Touch) -> None:
-        for effect, would in (
-            ("contact", "contact people" if touch.contacts else ""),
-            ("irreversible", "do what cannot be undone" if touch.irreversible else ""),
-        ):
-            if would and effect not in self.effects:
-                allowed = sorted(self.effects)
-                raise PolicyRefused("allow_effects", f"it would {would}", allowed=allowed)
 
     async def _check_reached(self, call: GuardedCall, reader: Reader, touch: Touch) -> None:
         self.check_recipients(touch.addresses)

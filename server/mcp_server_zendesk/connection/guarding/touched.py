@@ -107,6 +107,12 @@ class Touch:
     solves: bool = False
     brandless: bool = False
 
+    @property
+    def effects(self) -> frozenset[str]:
+        """What it does beyond a change that can be changed back."""
+        does = {"contact": self.contacts, "irreversible": self.irreversible}
+        return frozenset(effect for effect, done in does.items() if done)
+
 
 def touch_of(write: Write) -> Touch:
     """What a write touches.

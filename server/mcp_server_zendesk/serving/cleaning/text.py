@@ -73,11 +73,8 @@ def clean_text(text: str, limit: int = BODY_CHARACTERS, *, hidden: int = 0) -> C
 
 def clean_html(html: str, limit: int = BODY_CHARACTERS) -> Cleaned:
     """HTML as Markdown, without what its author hid from human eyes."""
-    from mcp_server_zendesk.serving.cleaning.markdown import to_markdown  # noqa: PLC0415 - loads a parser
-
-    markdown, hidden, whole = to_markdown(html[:HTML_CHARACTERS])
-    whole = whole and len(html) <= HTML_CHARACTERS
-    cleaned = clean_text(markdown if whole else untorn(markdown), limit, hidden=hidden)
+    markdown, hidden, whole = _as_markdown(html)
+    cleaned = clean_text(markdown, limit, hidden=hidden)
     return replace(cleaned, truncated=cleaned.truncated or not whole)
 
 
@@ -99,12 +96,18 @@ def clean_message(
         from mcp_server_zendesk.serving.cleaning.quoting import without_marks  # noqa: PLC0415 - rarely needed
 
         return _without_history(without_marks(plain or ""), limit)
+    markdown, hidden, whole = _as_markdown(html, history=True)
+    cleaned = _without_history(markdown, limit, hidden)
+    return replace(cleaned, truncated=cleaned.truncated or not whole)
+
+
+def _as_markdown(html: str, *, history: bool = False) -> tuple[str, int, bool]:
+    """Markdown not cleaned yet, how much in it was hidden, and whether that is all."""
     from mcp_server_zendesk.serving.cleaning.markdown import to_markdown  # noqa: PLC0415 - loads a parser
 
-    markdown, hidden, whole = to_markdown(html[:HTML_CHARACTERS], history=True)
+    markdown, hidden, whole = to_markdown(html[:HTML_CHARACTERS], history=history)
     whole = whole and len(html) <= HTML_CHARACTERS
-    cleaned = _without_history(markdown if whole else untorn(markdown), limit, hidden)
-    return replace(cleaned, truncated=cleaned.truncated or not whole)
+    return markdown if whole else untorn(markdown), hidden, whole
 
 
 def _without_history(text: str, limit: int, hidden: int = 0) -> Cleaned:
