@@ -9,13 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcp_server_zendesk.configuration_tables import ConfigurationError, default_config_file
 from mcp_server_zendesk.connection.scopes import KNOWN_SCOPES
-from mcp_server_zendesk.settings import (
-    ConfigurationError,
-    Settings,
-    default_config_file,
-    load,
-)
+from mcp_server_zendesk.settings import Settings, load
 
 CANARY = "canary-secret-9"
 ACME = {"ZENDESK_SUBDOMAIN": "acme"}

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from mcp_server_zendesk.command_lines import workspace_flags
+from mcp_server_zendesk.configuration_tables import ConfigurationError
 from mcp_server_zendesk.connection.guarding.touched import EFFECTS
 from mcp_server_zendesk.policy_settings import REDACTED_KINDS
 from mcp_server_zendesk.serving.cleaning.redaction import KINDS
-from mcp_server_zendesk.settings import ConfigurationError, Settings, environment_name, load
+from mcp_server_zendesk.settings import Settings, environment_name, load
 from mcp_server_zendesk.workspace import inventory_of
 
 ACME = {"ZENDESK_SUBDOMAIN": "acme"}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 
-from mcp_server_zendesk.settings import Settings, default_config_file
+from mcp_server_zendesk.configuration_tables import default_config_file
+from mcp_server_zendesk.settings import Settings
 
 PROGRAM = "mcp-server-zendesk"
 # What decides where a sign-in goes and what it asks for.

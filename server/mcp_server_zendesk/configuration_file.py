@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mcp_server_zendesk.settings import SECRETS, ConfigurationError
+from mcp_server_zendesk.configuration_tables import ConfigurationError
+from mcp_server_zendesk.settings import SECRETS
 from mcp_server_zendesk.signing_in.private_files import write_private
 
 

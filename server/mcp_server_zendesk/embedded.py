@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from mcp_server_zendesk.configuration_tables import ConfigurationError
 from mcp_server_zendesk.setting_problems import problems_of
-from mcp_server_zendesk.settings import ConfigurationError, Settings
+from mcp_server_zendesk.settings import Settings
 
 if TYPE_CHECKING:
     import httpx

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import platformdirs
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -25,6 +23,11 @@ from pydantic import (
     ValidationError,
 )
 
+from mcp_server_zendesk.configuration_tables import (
+    ConfigurationError,
+    default_config_file,
+    workspace_tables,
+)
 from mcp_server_zendesk.connection.account import Account, parse_subdomain
 from mcp_server_zendesk.connection.guarding.touched import EFFECTS
 from mcp_server_zendesk.connection.nearest import or_nearest
@@ -43,15 +46,9 @@ from mcp_server_zendesk.variables import PREFIX, mistaken_limit, unknown_among
 AuthType = Literal["oauth", "oauth_client_credentials", "oauth_token", "api_token"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
-CONFIG_FILE = "config.toml"
-_APP = "mcp-server-zendesk"
 _UNEXPANDED = re.compile(r"\$\{[^}]*\}|^\$[A-Z_]+$|^%[A-Z_]+%$")
 SECRETS = ("client_secret", "oauth_token", "api_token")
 _EMAIL = re.compile(r"[^@\s:]+@[^@\s:]+")
-
-
-class ConfigurationError(Exception):
-    """The configuration cannot be used; the message says how to mend it, in one line."""
 
 
 def _names(value: object) -> object:
@@ -90,7 +87,7 @@ def _email(value: str) -> str:
     return address
 
 
-def _absolute(value: Path) -> Path:
+def absolute_path(value: Path) -> Path:
     """A path that means the same file wherever a client starts the server."""
     try:
         path = value.expanduser()
@@ -202,7 +199,7 @@ class Settings(BaseModel):
         ),
     ] = ()
     audit_log: Annotated[
-        Annotated[Path, AfterValidator(_absolute)] | None,
+        Annotated[Path, AfterValidator(absolute_path)] | None,
         Field(
             description="A file in which each call is recorded, sealed, for `audit` to verify; "
             "from the root, or from `~`"
@@ -249,11 +246,6 @@ def _as_text(name: str, value: Any) -> str:
     return between.join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def default_config_file() -> Path:
-    """Where ``config.toml`` lives on this system."""
-    return Path(platformdirs.user_config_dir(_APP, appauthor=False)) / CONFIG_FILE
-
-
 def load(
     flags: Mapping[str, Any],
     *,
@@ -274,7 +266,9 @@ def load(
     environ = os.environ if environ is None else environ
     from_environment, unknown = _from_environment(environ)
     given = {**from_environment, **from_flags}
-    name, table = _table(_tables(config), given.pop("workspace", None))
+    keys = [key for key in Settings.model_fields if key not in (*SECRETS, "workspace")]
+    tables = workspace_tables(config, keys, SECRETS)
+    name, table = _table(tables, given.pop("workspace", None))
     merged = {**table, **given}
     if "subdomain" not in merged:
         raise ConfigurationError(
@@ -328,49 +322,6 @@ def _from_environment(environ: Mapping[str, str]) -> tuple[dict[str, str], tuple
                 "variable where the client is started"
             )
     return found, unknown
-
-
-def _tables(config: Path | None) -> dict[str, Any]:
-    """The ``[workspaces.NAME]`` tables of the configuration file."""
-    file = config or default_config_file()
-    try:
-        with file.open("rb") as opened:
-            document = tomllib.load(opened)
-    except FileNotFoundError:
-        if config is None:
-            return {}
-        raise ConfigurationError(f"the configuration file {file} does not exist") from None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise ConfigurationError(f"{file} cannot be read: {reason}") from None
-    except tomllib.TOMLDecodeError as error:
-        where = re.search(r"\(at [^)]*\)", str(error))
-        raise ConfigurationError(f"{file} is not valid TOML {where[0] if where else ''}") from None
-    for key in document:
-        if key != "workspaces":
-            raise ConfigurationError(
-                f"{file}: {key!r} is not known at the top; settings stand below [workspaces.NAME]"
-            )
-    tables = document.get("workspaces", {})
-    if not isinstance(tables, dict) or not all(isinstance(t, dict) for t in tables.values()):
-        raise ConfigurationError(f"{file}: each workspace is a table, [workspaces.NAME]")
-    for name, table in tables.items():
-        if not name.isprintable():
-            raise ConfigurationError(f"{file}: the name of a workspace holds a control character")
-        _check_table(f"{file}: [workspaces.{name}]", table)
-    return tables
-
-
-def _check_table(where: str, table: Mapping[str, Any]) -> None:
-    known = [name for name in Settings.model_fields if name not in (*SECRETS, "workspace")]
-    for key in table:
-        if key in SECRETS:
-            raise ConfigurationError(
-                f"{where} holds {key!r}; secrets never stand in the file, use 'auth login' or the "
-                "environment"
-            )
-        if key not in known:
-            raise ConfigurationError(f"{where} has an unknown key {key!r}{or_nearest(key, known)}")
 
 
 def _table(tables: Mapping[str, Any], chosen: str | None) -> tuple[str | None, Mapping[str, Any]]:

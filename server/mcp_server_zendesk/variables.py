@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping
 from mcp_server_zendesk.connection.nearest import nearest
 
 PREFIX = "ZENDESK_"
+SERVER_PREFIX = "ZENDESK_SERVER_"
+"""Of the HTTP server's settings, which are checked where HTTP is served."""
 _LIMITS = {
     *("allow_effects", "allow_recipients", "allow_groups", "allow_brands", "confirm", "redact"),
     *("read_only", "writes_per_minute", "writes_per_session", "exclude_tools", "toolsets"),
@@ -27,6 +29,7 @@ def unknown_among(environ: Mapping[str, str], known: Collection[str]) -> tuple[s
         name
         for name in sorted(environ)
         if name.upper().startswith(PREFIX)
+        and not name.startswith(SERVER_PREFIX)
         and name not in known
         and name.isprintable()
         and environ[name].strip()

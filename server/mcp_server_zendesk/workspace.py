@@ -11,12 +11,13 @@ import anyio
 
 from mcp_server_zendesk import __version__
 from mcp_server_zendesk.command_lines import PROGRAM, command
+from mcp_server_zendesk.configuration_tables import ConfigurationError
 from mcp_server_zendesk.connection.access import Access
 from mcp_server_zendesk.connection.client import Connection
 from mcp_server_zendesk.serving.cleaning.redaction import Redaction, RedactionUnavailable
 from mcp_server_zendesk.serving.inventory import Inventory, Policy
 from mcp_server_zendesk.serving.spec import DEFAULT_TOOLSETS
-from mcp_server_zendesk.settings import ConfigurationError, Settings
+from mcp_server_zendesk.settings import Settings
 from mcp_server_zendesk.signing_in.credentials import credentials_for
 from zendesk_tools import CATALOGUE, LISTINGS
 

@@ -19,10 +19,10 @@ import poison
 from attached_files import attach
 from desk import OpenWorkspace, text_of
 from humans import yes_to
+from mcp_server_zendesk.configuration_tables import ConfigurationError
 from mcp_server_zendesk.embedded import embedded_settings
 from mcp_server_zendesk.sandbox import ManualClock, Sandbox, landmarks
 from mcp_server_zendesk.serving.cleaning.redaction import META_KEY
-from mcp_server_zendesk.settings import ConfigurationError
 from mcp_server_zendesk.workspace import build_server
 from poison import Poisoned
 from tool_examples import EXAMPLES

@@ -87,10 +87,10 @@ def _launch(settings: Settings, *, uvx: bool) -> Launch:
         Launch,
         installed_command,
     )
-    from mcp_server_zendesk.settings import (  # noqa: PLC0415 - likewise
+    from mcp_server_zendesk.configuration_tables import (  # noqa: PLC0415 - likewise
         default_config_file,
-        environment_name,
     )
+    from mcp_server_zendesk.settings import environment_name  # noqa: PLC0415 - likewise
 
     command, args = ("uvx", (PACKAGE,)) if uvx else installed_command()
     if settings.file is not None and settings.file != default_config_file():

@@ -127,7 +127,8 @@ def settings_from(config: Path | None, flags: dict[str, Any], *, demo: bool = Fa
     Raises:
         click.ClickException: They cannot be used; one line says why.
     """
-    from mcp_server_zendesk.settings import ConfigurationError, load  # noqa: PLC0415 - not for help
+    from mcp_server_zendesk.configuration_tables import ConfigurationError  # noqa: PLC0415 - not for help
+    from mcp_server_zendesk.settings import load  # noqa: PLC0415 - likewise
 
     try:
         if demo:

@@ -75,9 +75,9 @@ def _run(
     demo: bool,
 ) -> None:
     from mcp_server_zendesk import logs  # noqa: PLC0415 - the arguments are known to be good
+    from mcp_server_zendesk.configuration_tables import ConfigurationError  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.embedded import embedded_transport  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.serving import transports  # noqa: PLC0415 - imports mcp
-    from mcp_server_zendesk.settings import ConfigurationError  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.workspace import build_server  # noqa: PLC0415 - likewise
 
     logs.configure(settings.log_level)

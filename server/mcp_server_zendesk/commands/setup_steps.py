@@ -13,14 +13,13 @@ import click
 from mcp_server_zendesk.command_lines import PROGRAM, command
 from mcp_server_zendesk.commands.signing_in import Wishes, sign_in
 from mcp_server_zendesk.configuration_file import set_workspace, table_of
+from mcp_server_zendesk.configuration_tables import ConfigurationError, default_config_file
 from mcp_server_zendesk.connection.account import Account, parse_subdomain
 from mcp_server_zendesk.connection.errors import ZendeskError
 from mcp_server_zendesk.connection.identity import help_desk_exists
 from mcp_server_zendesk.connection.scopes import parse_scopes
 from mcp_server_zendesk.settings import (
-    ConfigurationError,
     Settings,
-    default_config_file,
     load,
 )
 from mcp_server_zendesk.signing_in.loopback import redirect_uri

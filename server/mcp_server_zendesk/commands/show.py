@@ -31,7 +31,7 @@ def tools(*, demo: bool, config: Path | None, form: str | None, **flags: Any) ->
     Exit code 0: shown. 1: the configuration cannot be used. 2: wrong usage.
     """
     settings = settings_from(config, flags, demo=demo)
-    from mcp_server_zendesk.settings import ConfigurationError  # noqa: PLC0415 - likewise
+    from mcp_server_zendesk.configuration_tables import ConfigurationError  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.tool_report import report  # noqa: PLC0415 - loads the catalogue
     from mcp_server_zendesk.workspace import inventory_of  # noqa: PLC0415 - likewise
 

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from mcp_server_zendesk.command_lines import PROGRAM
+from mcp_server_zendesk.configuration_tables import ConfigurationError, default_config_file
 from mcp_server_zendesk.doctor.checks import Check, Doubt, doubtful
 from mcp_server_zendesk.serving.inventory import Inventory
 from mcp_server_zendesk.settings import (
-    ConfigurationError,
     Settings,
     all_variables,
-    default_config_file,
     environment_name,
     load,
     variables_in,
