@@ -99,7 +99,7 @@ def tools_bound_once() -> Iterator[None]:
     bound: dict[tuple[str, str], tuple[ToolSpec, BoundTool]] = {}
 
     def kept(server: ZendeskServer, spec: ToolSpec) -> None:
-        inventory = server._inventory
+        inventory = server._offers.inventory
         if Inventory in spec.injected.values():
             usual(server, spec)
             return

@@ -83,8 +83,8 @@ async def _(ground: Ground) -> bool:
     return CANARY in told
 
 
-def _naive_call(audit: Audit, tool: str, spec: Any, caller: str | None = None) -> CallLines:
-    return CallLines(audit, spec, {"call": "0.1", "tool": tool, "caller": caller})
+def _naive_call(audit: Audit, tool: str, spec: Any, **who: str | None) -> CallLines:
+    return CallLines(audit, spec, {"call": "0.1", "tool": tool, **who})
 
 
 @ATTACKS.add(

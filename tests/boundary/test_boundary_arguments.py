@@ -97,7 +97,7 @@ async def test_a_foreign_argument_leads_to_a_tool_that_is_offered(
 ) -> None:
     async with open_workspace() as desk:
         specs = tuple(replace(s, elsewhere={"tags": "update_ticket_tags"}) for s in CATALOGUE)
-        desk.server._inventory = Inventory(specs, Policy(exclude_tools=hidden))
+        desk.server._offers.inventory = Inventory(specs, Policy(exclude_tools=hidden))
         error = await desk.fail("update_ticket", ticket_id=OPEN_TICKET, tags=["vip"])
         (problem,) = error["details"]["fields"]
         assert problem["field"] == "tags"

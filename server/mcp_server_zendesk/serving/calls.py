@@ -108,7 +108,7 @@ def as_result(explanation: Explanation) -> CallToolResult:
     )
 
 
-def caller_of(context: Context[Any, Any] | None) -> str | None:
+def client_of(context: Context[Any, Any] | None) -> str | None:
     """The client's name for itself, where there is a client and it tells one."""
     try:
         told = context.session.client_params if context is not None else None

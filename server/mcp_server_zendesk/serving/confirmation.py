@@ -221,11 +221,12 @@ def _spend(spec: ToolSpec, question: Question, zendesk: Zendesk) -> None:
     """Use a yes up: a client that sends its answer twice must not have the same done twice.
 
     What changes a record is asked about as of its last change, so only what makes a new one can
-    be meant a second time; the model then says something else in it.
+    be meant a second time; the model then says something else in it. A yes is its caller's own.
     """
     access = zendesk.access
     now = access.clock()
-    digest = hashlib.sha256(f"{spec.name}\n{question.text}".encode()).hexdigest()
+    said = f"{zendesk.caller}\0{spec.name}\0{question.text}"
+    digest = hashlib.sha256(said.encode()).hexdigest()
     access.spent = {key: at for key, at in access.spent.items() if now - at < ANSWER_SECONDS}
     if digest in access.spent:
         raise AlreadyDone

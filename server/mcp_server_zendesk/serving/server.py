@@ -11,6 +11,7 @@ from typing import Any
 
 import anyio
 from anyio.abc import TaskGroup
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import (
@@ -18,6 +19,7 @@ from mcp.server.mcpserver.exceptions import (
     ResourceNotFoundError,
     ToolError,
 )
+from mcp.server.request_state import RequestStateSecurity
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
     INTERNAL_ERROR,
@@ -36,21 +38,20 @@ from mcp_types import (
 from pydantic import AnyUrl
 
 from mcp_server_zendesk.connection.access import Access
-from mcp_server_zendesk.connection.errors import ScopeMissing, ValidationFailed, ZendeskError
+from mcp_server_zendesk.connection.errors import ValidationFailed, ZendeskError
 from mcp_server_zendesk.connection.fields import add_allowed_values
 from mcp_server_zendesk.connection.handle import Zendesk
-from mcp_server_zendesk.connection.nearest import nearest, or_nearest
-from mcp_server_zendesk.connection.scopes import HeldScopes
 from mcp_server_zendesk.serving import confirmation, listing
 from mcp_server_zendesk.serving.announcing import Announcer, declare_list_changes
 from mcp_server_zendesk.serving.arguments import refuse_unknown, verbatim, without_null
 from mcp_server_zendesk.serving.auditing.audit import Audit
 from mcp_server_zendesk.serving.binding import bind, current_handle
+from mcp_server_zendesk.serving.callers import current_caller
 from mcp_server_zendesk.serving.calls import (
     Call,
     as_result,
-    caller_of,
     cause_of,
+    client_of,
     progress_to,
 )
 from mcp_server_zendesk.serving.cleaning.redaction import Redaction
@@ -59,13 +60,10 @@ from mcp_server_zendesk.serving.explain import explain
 from mcp_server_zendesk.serving.explanation import META_KEY, Circumstances, Explanation
 from mcp_server_zendesk.serving.instructions import instructions
 from mcp_server_zendesk.serving.inventory import Inventory
+from mcp_server_zendesk.serving.offers import Offers
 from mcp_server_zendesk.serving.policy_words import narrowing
 from mcp_server_zendesk.serving.prompts import PromptSpec, completion_of
-from mcp_server_zendesk.serving.refusals import (
-    ConfirmationDeclined,
-    ReadOnlyWorkspace,
-    UnknownTool,
-)
+from mcp_server_zendesk.serving.refusals import ConfirmationDeclined
 from mcp_server_zendesk.serving.resources import ResourceSpec, resource_at
 from mcp_server_zendesk.serving.results import compact
 from mcp_server_zendesk.serving.spec import ToolSpec
@@ -75,8 +73,6 @@ logger = logging.getLogger(__name__)
 SERVER_NAME = "mcp-server-zendesk"
 
 _SECONDS_TO_END = 2.0
-_CLOSE_ENOUGH = 0.8
-"""Of a tool's name: `search_ticket` is a slip, `create_ticket` is another wish."""
 
 
 class ZendeskServer(MCPServer[Any]):
@@ -96,36 +92,29 @@ class ZendeskServer(MCPServer[Any]):
         prompts: tuple[PromptSpec, ...] = (),
         resources: tuple[ResourceSpec, ...] = (),
         redaction: Redaction | None = None,
+        sealing: RequestStateSecurity | None = None,
+        reloads: bool = False,
     ) -> None:
         self._access = access
-        self._inventory = inventory
+        self._offers = Offers(access, inventory, prompts, resources)
         self._audit = audit
         self._redaction = redaction or Redaction()
         self._tasks: TaskGroup | None = None
         self._listings = listings
-        self._prompts = prompts
-        self._resources = resources
         self._listed: dict[str, Tool] = {}
         self._bound: set[str] = set()
-        self._announcer = Announcer()
+        self._announcer = Announcer(lasting=reloads)
         self._learning = False
         self._under_way: dict[anyio.CancelScope, anyio.Event] = {}
-        offered = inventory.visible(access.held())
         super().__init__(
             SERVER_NAME,
             title=f"Zendesk ({access.connection.account.subdomain})",
-            instructions=instructions(
-                access.connection.account.subdomain,
-                offered,
-                read_only=inventory.policy.read_only,
-                redacts=bool(self._redaction.kinds),
-                policy=narrowing(inventory.policy),
-            ),
+            instructions=self._instructions(),
             version=version,
             log_level="WARNING",
             subscriptions=self._announcer.bus,
-            request_state_security=confirmation.sealing(),
-            middleware=[declare_list_changes, self._announcer.notice],
+            request_state_security=sealing or confirmation.sealing(),
+            middleware=[declare_list_changes, self._instruct, self._announcer.notice],
         )
 
         self.completion()(self._complete)  # type: ignore[no-untyped-call]  # of the SDK
@@ -153,9 +142,30 @@ class ZendeskServer(MCPServer[Any]):
                 await ended.wait()
         self._audit.close()
 
+    @property
+    def offers(self) -> Offers:
+        """What it offers, by caller."""
+        return self._offers
+
+    async def adopt(
+        self, inventory: Inventory, configured: frozenset[str], redaction: Redaction
+    ) -> None:
+        """Go by another policy from now on, calls under way included; tell the clients.
+
+        What was counted against the ceilings stays counted.
+        """
+        access = self._access
+        access.guard = inventory.policy.guard().succeeding(access.guard)
+        access.configured = configured
+        self._offers.inventory, self._redaction = inventory, redaction
+        for name in self._bound:
+            self.remove_tool(name)
+        self._bound.clear()
+        await self._announcer.tell()
+
     async def list_tools(self) -> list[Tool]:
-        """What the effective scopes and the admin's policy allow, in the catalogue's order."""
-        return [self._listing(spec) for spec in self._inventory.visible(self._access.held())]
+        """What the admin's policy and the caller's scopes allow, in the catalogue's order."""
+        return [self._listing(spec) for spec in self._offers.tools()]
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
@@ -172,22 +182,26 @@ class ZendeskServer(MCPServer[Any]):
     async def _called(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None
     ) -> CallToolResult | InputRequiredResult:
-        known = self._inventory.find(name)
-        call = Call(name, arguments, known, self._audit.call(name, known, caller_of(context)))
+        known, caller = self._offers.inventory.find(name), current_caller()
+        lines = self._audit.call(name, known, caller=caller.name, client=client_of(context))
+        call = Call(name, arguments, known, lines)
         kind = "cancelled"
         confirmation.begin()
         self._redaction.begin()
         try:
-            spec = self._permitted(call)
+            spec = self._offers.permitted(name)
             call.arguments = without_null(arguments, spec.parameters)
-            refuse_unknown(call.arguments, [p.name for p in spec.parameters], self._elsewhere(spec))
+            refuse_unknown(
+                call.arguments, [p.name for p in spec.parameters], self._offers.elsewhere(spec)
+            )
             if call.writes:
                 self._redaction.refuse_marks(call.arguments)
             self._learn_granted()
             call.zendesk = Zendesk(
                 self._access,
                 spec.reach,
-                self._access.held(),
+                self._access.held(caller.scopes),
+                caller=caller.key,
                 progress=progress_to(context),
                 sending=call.announce,
             )
@@ -213,8 +227,7 @@ class ZendeskServer(MCPServer[Any]):
 
     async def list_prompts(self) -> list[Prompt]:
         """Those whose tools are offered."""
-        offered = self._visible_names(self._access.held())
-        return [p.listed() for p in self._prompts if set(p.uses).issubset(offered)]
+        return [prompt.listed() for prompt in self._offers.usable_prompts().values()]
 
     async def get_prompt(
         self,
@@ -224,20 +237,20 @@ class ZendeskServer(MCPServer[Any]):
     ) -> GetPromptResult | InputRequiredResult:
         """A prompt with its arguments filled in. Nothing is asked of Zendesk for it."""
         del context
-        return self._offered_prompt(name).rendered(arguments or {})
+        return self._offers.prompt(name).rendered(arguments or {})
 
     async def list_resource_templates(self) -> list[ResourceTemplate]:
         """Those whose tool is offered."""
-        offered = self._visible_names(self._access.held())
-        return [resource.listed() for resource in self._resources if resource.tool in offered]
+        return [resource.listed() for resource in self._offers.usable_resources()]
 
     async def read_resource(
         self, uri: AnyUrl | str, context: Context[Any, Any] | None = None
     ) -> Iterable[ReadResourceContents] | InputRequiredResult:
         """A record as its tool gives it, with the tool's scopes, refusals and audit line."""
-        found = resource_at(self._resources, str(uri))
+        resources = self._offers.resources
+        found = resource_at(resources, str(uri))
         if found is None:
-            kinds = ", ".join(f"zendesk://{resource.kind}/ID" for resource in self._resources)
+            kinds = ", ".join(f"zendesk://{resource.kind}/ID" for resource in resources)
             raise ResourceNotFoundError(f"Unknown resource. There are: {kinds}")
         resource, record_id = found
         result = await self.call_tool(resource.tool, resource.arguments(record_id), context)
@@ -258,49 +271,17 @@ class ZendeskServer(MCPServer[Any]):
         self._redaction.begin()
         if not isinstance(ref, PromptReference):
             return None
-        source = self._offered_prompt(ref.name).completions.get(argument.name)
-        spec = self._inventory.find(source.tool) if source else None
-        held = self._access.held()
-        if source is None or spec is None or self._inventory.why_hidden(spec, held):
+        source = self._offers.prompt(ref.name).completions.get(argument.name)
+        offered = {spec.name: spec for spec in self._offers.tools()}
+        if source is None or source.tool not in offered:
             return None
+        caller = current_caller()
+        held, reach = self._access.held(caller.scopes), offered[source.tool].reach
         try:
-            names = await source.load(Zendesk(self._access, spec.reach, held))
+            names = await source.load(Zendesk(self._access, reach, held, caller=caller.key))
         except ZendeskError:
             return None  # a person who types needs no explanation
         return completion_of([clean_line(name) for name in names], argument.value)
-
-    def _offered_prompt(self, name: str) -> PromptSpec:
-        offered = self._visible_names(self._access.held())
-        usable = {p.name: p for p in self._prompts if set(p.uses).issubset(offered)}
-        if name not in usable:
-            problem = f"There is no prompt of that name{or_nearest(name, usable)}."
-            raise MCPError(code=INVALID_PARAMS, message=problem)
-        return usable[name]
-
-    def _permitted(self, call: Call) -> ToolSpec:
-        """The spec of a tool that may be called now.
-
-        Raises:
-            UnknownTool: There is none, or it is switched off.
-            ReadOnlyWorkspace: It writes, and the workspace is read-only.
-            PolicyRefused: Its effect is not allowed.
-            ScopeMissing: The effective scopes do not allow it.
-        """
-        held = self._access.held()
-        if call.spec is None:
-            offered = self._visible_names(held)
-            close = nearest(call.tool[:64], offered, at_least=_CLOSE_ENOUGH)
-            raise UnknownTool(exists=False, nearest=close)
-        why = self._inventory.why_hidden(call.spec, held)
-        if why == "read_only":
-            raise ReadOnlyWorkspace
-        if why == "effect":
-            self._access.guard.check_effects([call.spec.effect])
-        if why == "scope":
-            raise ScopeMissing(call.spec.scopes, held)
-        if why is not None:
-            raise UnknownTool(exists=True)
-        return call.spec
 
     async def _explained(self, error: Exception, call: Call) -> Explanation:
         cause = cause_of(error)
@@ -318,6 +299,25 @@ class ZendeskServer(MCPServer[Any]):
             call.circumstances(), sign_in=self._access.sign_in, today=self._access.today()
         )
 
+    def _instructions(self) -> str:
+        policy = self._offers.inventory.policy
+        return instructions(
+            self._access.connection.account.subdomain,
+            self._offers.tools(),
+            read_only=policy.read_only,
+            redacts=bool(self._redaction.kinds),
+            policy=narrowing(policy),
+        )
+
+    async def _instruct(
+        self, ctx: ServerRequestContext[Any, Any], call_next: CallNext
+    ) -> HandlerResult:
+        """Greet each client with what its caller may do."""
+        result = await call_next(ctx)
+        if isinstance(result, dict) and "instructions" in result:
+            result["instructions"] = self._instructions()
+        return result
+
     def _listing(self, spec: ToolSpec) -> Tool:
         if spec.name not in self._listed:
             self._listed[spec.name] = listing.read(spec, self._listings)
@@ -326,30 +326,22 @@ class ZendeskServer(MCPServer[Any]):
     def _bind(self, spec: ToolSpec) -> None:
         """Register a tool with the SDK at its first call: its argument model takes time."""
         if spec.name not in self._bound:
-            self.add_tool(bind(spec, self._inventory), structured_output=False)
+            self.add_tool(bind(spec, self._offers.inventory), structured_output=False)
             self._bound.add(spec.name)
 
     def _learn_granted(self) -> None:
         """On the first call, find out beside it what the token was granted."""
         if self._tasks is not None and not self._learning and not self._access.granted_known:
             self._learning = True
-            self._tasks.start_soon(self._learn_and_tell, self._visible_names(self._access.held()))
+            self._tasks.start_soon(self._learn_and_tell, self._offers.workspace_names())
 
     async def _learn_and_tell(self, before: list[str]) -> None:
         """A failure here is nobody's answer, and must not end the server."""
         try:
             await self._access.learn_granted()
-            if self._visible_names(self._access.held()) != before:
+            if self._offers.workspace_names() != before:
                 await self._announcer.tell()
         except Exception:
             logger.exception("The granted scopes could not be learned, or not announced")
         finally:
-            self._announcer.close()
-
-    def _elsewhere(self, spec: ToolSpec) -> dict[str, str]:
-        """Where a tool's foreign arguments belong, as far as that tool is offered."""
-        offered = self._visible_names(self._access.held())
-        return {name: tool for name, tool in spec.elsewhere.items() if tool in offered}
-
-    def _visible_names(self, held: HeldScopes) -> list[str]:
-        return [spec.name for spec in self._inventory.visible(held)]
+            self._announcer.granted_known()

@@ -55,6 +55,11 @@ class Ceilings:
         if reservation not in self._lately:
             self._lately.append(reservation)
 
+    def limited_to(self, other: Ceilings) -> Ceilings:
+        """These counts under the limits of others."""
+        self.per_minute, self.per_session = other.per_minute, other.per_session
+        return self
+
     def settle(self, reservation: Reservation, *, used: bool, clock: Callable[[], float]) -> None:
         """The call has ended; give its places back where nothing was sent."""
         if used:

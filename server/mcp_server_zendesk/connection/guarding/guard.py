@@ -52,6 +52,7 @@ class Ledger:
 class GuardedCall(Protocol):
     """What the guard knows of a call; its handle is one. ``began`` moves on a human's yes."""
 
+    caller: str
     ledger: Ledger
     began: float
     outcome: Outcome
@@ -168,7 +169,7 @@ class Guard:
         """
         if self.ceilings is not None and call.ledger.reservation is None:
             clock = call.now
-            call.ledger.reservation = self.ceilings.reserve(records, clock)
+            call.ledger.reservation = self.ceilings.reserve(records, clock, call.caller)
 
     def settle(self, call: GuardedCall) -> None:
         """The call has ended: what it did not use is given back where nothing was sent."""
@@ -177,6 +178,12 @@ class Guard:
             used = call.outcome != "not_applied"
             self.ceilings.settle(reservation, used=used, clock=call.now)
             call.ledger.reservation = None
+
+    def succeeding(self, before: Guard) -> Guard:
+        """The same limits, on top of what another guard has counted."""
+        if before.ceilings is not None:  # also without limits, for the calls that count on it
+            self.ceilings = before.ceilings.limited_to(self.ceilings or Ceilings())
+        return self
 
     def _strictest(self) -> str | None:
         if self.recipients is not None:

@@ -29,7 +29,12 @@ from typing import Any
 from mcp_server_zendesk.connection.sent import Sent
 from mcp_server_zendesk.serving.auditing import seal
 from mcp_server_zendesk.serving.auditing.file import AuditFile, Ground
-from mcp_server_zendesk.serving.auditing.lines import canonical, names_given, record_ids
+from mcp_server_zendesk.serving.auditing.lines import (
+    caller_name,
+    canonical,
+    names_given,
+    record_ids,
+)
 from mcp_server_zendesk.serving.refusals import AuditUnavailable
 from mcp_server_zendesk.serving.spec import ToolSpec
 
@@ -86,14 +91,29 @@ class Audit:
             self._file.close()
         self._closed = True
 
-    def call(self, tool: str, spec: ToolSpec | None, caller: str | None = None) -> CallLines:
-        """The lines of a call that begins."""
+    def call(
+        self,
+        tool: str,
+        spec: ToolSpec | None,
+        *,
+        caller: str | None = None,
+        client: str | None = None,
+    ) -> CallLines:
+        """The lines of a call that begins.
+
+        Args:
+            tool: As it was called.
+            spec: Of the tool; None where there is none.
+            caller: Whose token it was, as it was verified.
+            client: The program, by its own word.
+        """
         self._calls += 1
         about = {
             "call": f"{self._run}.{self._calls}",
             "tool": tool if spec else None,
             "effect": spec.effect if spec else None,
-            "caller": caller,
+            "caller": caller_name(caller),
+            "client": client,
         }
         return CallLines(self, spec, about)
 

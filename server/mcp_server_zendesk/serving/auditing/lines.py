@@ -19,6 +19,7 @@ _ALSO_IDS = frozenset(
 _THEIR_OWN_IDS = frozenset({"external_id"})
 """Ids of other systems: what they say of a person, nobody here knows."""
 _MOST_IDS = 100
+_LONGEST_CALLER = 200
 _CLIENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/()+-]{0,63}")
 
 Ids = dict[str, int | list[int]]
@@ -66,3 +67,14 @@ def canonical(arguments: Mapping[str, Any]) -> str:
 def client_name(told: Any) -> str | None:
     """A client's name for itself, where it looks like one: nothing proves it."""
     return told if isinstance(told, str) and _CLIENT_NAME.fullmatch(told) else None
+
+
+def caller_name(verified: str | None) -> str | None:
+    """A caller's name as a token gave it, on one line, bounded, with nothing that cannot be seen.
+
+    Whoever issued the token vouches for it.
+    """
+    if verified is None:
+        return None
+    shown = "".join(one if one.isprintable() else "?" for one in verified[:_LONGEST_CALLER])
+    return shown if len(verified) <= _LONGEST_CALLER else f"{shown}…"

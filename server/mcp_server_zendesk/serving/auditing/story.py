@@ -62,7 +62,7 @@ def tickets_of(call: RecordedCall) -> set[int]:
 
 
 def sentence(call: RecordedCall) -> str:
-    """Time (UTC), id, tool, effect, what became of it, whose yes it had, what was sent.
+    """Time (UTC), id, caller, tool, effect, what became of it, whose yes it had, what was sent.
 
     Where nothing was sent, the records that it was called for.
     """
@@ -70,6 +70,7 @@ def sentence(call: RecordedCall) -> str:
     parts = [
         f"{time_of(call):%Y-%m-%d %H:%M:%S}",
         id_of(call),
+        f"by {last['caller']}" if "caller" in last else "",
         str(last.get("tool", "(no such tool)")),
         str(last.get("effect", "none")),
         *_ending(call),
@@ -84,7 +85,10 @@ def sentence(call: RecordedCall) -> str:
 def as_json(call: RecordedCall) -> dict[str, Any]:
     """The same for machines."""
     last = call.lines[-1]
-    same = ("workspace", "tool", "effect", "caller", "confirmed", "question", "arguments")
+    same = (
+        *("workspace", "tool", "effect", "caller", "client"),
+        *("confirmed", "question", "arguments"),
+    )
     return {
         "time": call.lines[0].get("time"),
         "call": id_of(call),
