@@ -200,8 +200,21 @@ def load_server(
     given = _from_environment(os.environ if environ is None else environ, names)
     given |= {name: value for name, value in flags.items() if value is not None}
     keys = [name for name in names if name not in SECRETS]
+    return _validated({**server_table(config, keys, SECRETS), **given})
+
+
+def flags_alone(flags: Mapping[str, Any]) -> ServerSettings:
+    """The settings that flags make, whatever stands elsewhere: for a demonstration.
+
+    Raises:
+        ConfigurationError: See ``load_server``.
+    """
+    return _validated({name: value for name, value in flags.items() if value is not None})
+
+
+def _validated(values: Mapping[str, Any]) -> ServerSettings:
     try:
-        return ServerSettings.model_validate({**server_table(config, keys, SECRETS), **given})
+        return ServerSettings.model_validate(values)
     except ValidationError as error:
         raise ConfigurationError(problems_of(error)) from None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,14 +110,26 @@ def build_server(
     transport: httpx.AsyncBaseTransport | None = None,
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     clock: Callable[[], float] = time.monotonic,
+    state_keys: Sequence[str] = (),
+    reloads: bool = False,
 ) -> ZendeskServer:
     """The server of one workspace, ready to run on any transport.
+
+    Args:
+        settings: Of the workspace.
+        audit_log: Where calls are recorded; None for the log alone.
+        transport: Another way to Zendesk than the network.
+        sleep: In seconds.
+        clock: In seconds from no particular moment.
+        state_keys: What questions to humans are sealed with, where replicas share them.
+        reloads: Its policy may be exchanged while it runs.
 
     Raises:
         ConfigurationError: The policy or the audit file cannot be used.
     """
     from mcp_server_zendesk.serving.auditing.audit import Audit  # noqa: PLC0415 - only a server needs it
-    from mcp_server_zendesk.serving.server import ZendeskServer  # noqa: PLC0415 - imports mcp
+    from mcp_server_zendesk.serving.confirmation import sealing  # noqa: PLC0415 - imports mcp
+    from mcp_server_zendesk.serving.server import ZendeskServer  # noqa: PLC0415 - likewise
     from zendesk_tools.prompts import PROMPTS  # noqa: PLC0415 - likewise
     from zendesk_tools.resources import RESOURCES  # noqa: PLC0415 - likewise
 
@@ -139,4 +151,6 @@ def build_server(
         prompts=PROMPTS,
         resources=RESOURCES,
         redaction=redaction,
+        sealing=sealing(state_keys, workspace=settings.workspace),
+        reloads=reloads,
     )

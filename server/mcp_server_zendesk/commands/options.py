@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mcp_server_zendesk.settings import Settings
 
 
-def _from_here(
+def from_here(
     _context: click.Context, _parameter: click.Parameter, value: str | None
 ) -> str | None:
     """A path as it is typed: a client starts the server in another folder."""
@@ -89,7 +89,7 @@ _FLAGS: tuple[tuple[str, dict[str, Any]], ...] = (
         "--audit-log",
         {
             "metavar": "FILE",
-            "callback": _from_here,
+            "callback": from_here,
             "help": "Record each call in this file, sealed and for its owner alone: a line for a "
             "read, several for a write, before and after it. Its key is kept beside it, as "
             "FILE.key. The command audit verifies and tells it.",

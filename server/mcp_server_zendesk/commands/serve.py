@@ -1,4 +1,4 @@
-"""`serve`: the workspace over stdio or HTTP."""
+"""`serve`: a workspace over stdio, or one or several over HTTP."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mcp_server_zendesk.commands.options import demo_option, settings_from, workspace_options
+from mcp_server_zendesk.commands.server_options import (
+    server_options,
+    server_settings_from,
+    taken_out,
+)
 
 if TYPE_CHECKING:
     import socket
 
-    from mcp_server_zendesk.settings import Settings
+    from mcp_server_zendesk.server_settings import ServerSettings
 
 
 @click.command()
@@ -25,23 +30,17 @@ if TYPE_CHECKING:
     type=click.Choice(["stdio", "streamable-http", "sse"]),
     default="stdio",
     show_default=True,
-    help="How the client reaches the server.",
+    help="How clients reach the server; sse serves both, the older HTTP+SSE at /sse beside /mcp.",
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="HTTP: a loopback address.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
-def serve(
-    *,
-    demo: bool,
-    config: Path | None,
-    transport: str,
-    host: str,
-    port: int,
-    **flags: Any,
-) -> None:
-    """Serve the workspace to an assistant.
+@server_options
+def serve(*, demo: bool, config: Path | None, transport: str, **flags: Any) -> None:
+    """Serve the workspace to an assistant, or over HTTP to a whole team.
 
     It goes by flags, then ZENDESK_ variables, then config.toml. Its log goes to stderr, so that
     over stdio nothing but MCP is on stdout.
+
+    Over HTTP, SIGTERM and SIGINT let calls under way finish and refuse new ones; SIGHUP reads
+    policy, scopes and tokens again, and keeps what was in force where there is a mistake.
 
     \b
     Examples:
@@ -49,31 +48,29 @@ def serve(
       mcp-server-zendesk serve --read-only --redact "cards tokens"
       mcp-server-zendesk serve --scopes "read tickets:write" --allow-groups "Tier 2, Returns"
       mcp-server-zendesk serve --transport streamable-http --port 9000 --audit-log audit.jsonl
+      mcp-server-zendesk serve --transport streamable-http --tokens-file tokens.toml
+      mcp-server-zendesk serve --transport streamable-http --workspaces "support returns"
       mcp-server-zendesk serve --demo
 
     Exit code 0: the client is gone. 1: it could not start, and says why in a line. 2: wrong
     usage. 130 or 143: it was interrupted, or asked to end by SIGTERM.
     """
     gc.disable()  # starting makes no garbage, and looking for it costs a tenth of the start
-    settings = settings_from(config, flags, demo=demo)
-    from mcp_server_zendesk.serving.listening import UnsafeAddress, listen  # noqa: PLC0415 - HTTP
-
-    try:
-        listening = None if transport == "stdio" else listen(host, port)
-    except UnsafeAddress as error:
-        raise click.ClickException(str(error)) from None
-    except OSError as error:
-        raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}") from None
-    _run(settings, listening, transport, demo=demo)
+    of_server = taken_out(flags)
+    if transport == "stdio":
+        _serve_stdio(config, flags, of_server, demo=demo)
+    else:
+        _serve_http(config, flags, of_server, demo=demo, sse=transport == "sse")
 
 
-def _run(
-    settings: Settings,
-    listening: socket.socket | None,
-    transport: str,
-    *,
-    demo: bool,
+def _serve_stdio(
+    config: Path | None, flags: dict[str, Any], of_server: dict[str, Any], *, demo: bool
 ) -> None:
+    idle = [name for name, value in of_server.items() if value is not None]
+    if idle:
+        flag = f"--{idle[0].replace('_', '-')}"
+        raise click.UsageError(f"{flag} is for HTTP: add --transport streamable-http")
+    settings = settings_from(config, flags, demo=demo)
     from mcp_server_zendesk import logs  # noqa: PLC0415 - the arguments are known to be good
     from mcp_server_zendesk.configuration_tables import ConfigurationError  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.embedded import embedded_transport  # noqa: PLC0415 - likewise
@@ -90,9 +87,42 @@ def _run(
     gc.freeze()
     gc.enable()
     try:
-        if listening is None:
-            transports.serve_stdio(server)
-        else:
-            transports.serve_http(server, listening, sse=transport == "sse")
+        transports.serve_stdio(server)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _serve_http(
+    config: Path | None, flags: dict[str, Any], of_server: dict[str, Any], *, demo: bool, sse: bool
+) -> None:
+    from mcp_server_zendesk import logs  # noqa: PLC0415 - stdio needs no HTTP
+    from mcp_server_zendesk.configuration_tables import ConfigurationError  # noqa: PLC0415 - likewise
+    from mcp_server_zendesk.hosting.host import prepared, serve_http  # noqa: PLC0415 - imports mcp
+    from mcp_server_zendesk.hosting.sources import Configured, Embedded  # noqa: PLC0415 - likewise
+
+    server = server_settings_from(config, of_server, demo=demo)
+    if demo and server.workspaces:
+        raise click.UsageError("--workspaces has no effect with --demo, which has one workspace")
+    if demo or not server.workspaces:
+        logs.configure(settings_from(config, flags, demo=demo).log_level)
+    listening = _listen(server)
+    source = Embedded(flags, of_server) if demo else Configured(flags, of_server, config)
+    try:
+        workspaces = prepared(server, source)
+    except ConfigurationError as error:
+        raise click.ClickException(str(error)) from None
+    gc.freeze()
+    gc.enable()
+    serve_http(server, workspaces, source, listening, sse=sse)
+
+
+def _listen(server: ServerSettings) -> socket.socket:
+    from mcp_server_zendesk.serving.listening import UnsafeAddress, listen  # noqa: PLC0415 - only HTTP
+
+    try:
+        return listen(server.host, server.port)
+    except UnsafeAddress as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        where = f"{server.host}:{server.port}"
+        raise click.ClickException(f"cannot listen on {where}: {error.strerror}") from None

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from typing import Annotated, Any
 
@@ -72,9 +72,17 @@ an answer to another one does not count.
 """
 
 
-def sealing() -> RequestStateSecurity:
-    """How the SDK seals a question that today's clients carry back with its answer."""
-    return RequestStateSecurity.ephemeral(ttl=ANSWER_SECONDS)
+def sealing(keys: Sequence[str] = (), *, workspace: str | None = None) -> RequestStateSecurity:
+    """How the SDK seals a question that today's clients carry back with its answer.
+
+    Args:
+        keys: What the replicas of a server seal with; the first seals and all open. Without any,
+            this process alone can open what it sealed.
+        workspace: Whose questions they are, where several are sealed with the same keys.
+    """
+    if not keys:
+        return RequestStateSecurity.ephemeral(ttl=ANSWER_SECONDS, audience=workspace)
+    return RequestStateSecurity(keys=keys, ttl=ANSWER_SECONDS, audience=workspace)
 
 
 def resolver(spec: ToolSpec, handle: ContextVar[Zendesk], *, trusts_client: bool) -> Resolve:

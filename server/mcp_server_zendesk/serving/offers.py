@@ -101,18 +101,3 @@ class Offers:
         """Where a tool's foreign arguments belong, as far as that tool is offered."""
         offered = self.names() if spec.elsewhere else ()
         return {name: tool for name, tool in spec.elsewhere.items() if tool in offered}
-
-    def scopes_needed(self, name: str) -> tuple[str, ...] | None:
-        """All scopes with which any caller may call a tool; None where no scope would help.
-
-        Of the members of a group the first is named that the workspace itself has.
-        """
-        spec, held = self.inventory.find(name), self.access.held()
-        if spec is None or self.inventory.why_hidden(spec, held) is not None:
-            return None
-        needed = (next(filter(held.meets, group)) for group in spec.scopes)
-        return tuple(dict.fromkeys(needed))
-
-    def scopes_supported(self) -> tuple[str, ...]:
-        """All that a caller can make use of here, sorted."""
-        return tuple(sorted(self.inventory.least_scopes(frozenset(self.access.held().effective))))

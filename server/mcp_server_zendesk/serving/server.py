@@ -73,6 +73,7 @@ logger = logging.getLogger(__name__)
 SERVER_NAME = "mcp-server-zendesk"
 
 _SECONDS_TO_END = 2.0
+_ENDING = "The server is being shut down and takes no new calls. Nothing was done: call it again."
 
 
 class ZendeskServer(MCPServer[Any]):
@@ -105,6 +106,7 @@ class ZendeskServer(MCPServer[Any]):
         self._bound: set[str] = set()
         self._announcer = Announcer(lasting=reloads)
         self._learning = False
+        self._refuses = False
         self._under_way: dict[anyio.CancelScope, anyio.Event] = {}
         super().__init__(
             SERVER_NAME,
@@ -133,8 +135,18 @@ class ZendeskServer(MCPServer[Any]):
             with anyio.CancelScope(shield=True):
                 await self._access.connection.aclose()
 
+    @property
+    def calls_under_way(self) -> int:
+        """How many calls have not ended yet."""
+        return len(self._under_way)
+
+    def refuse_calls(self) -> None:
+        """Take no new call; those under way go on."""
+        self._refuses = True
+
     async def end(self) -> None:
-        """Cancel the calls under way, write down how they ended, and accept no more writes."""
+        """Cancel the calls under way, write down how they ended, and accept no more calls."""
+        self.refuse_calls()
         for scope in self._under_way:
             scope.cancel()
         with anyio.move_on_after(_SECONDS_TO_END):
@@ -171,6 +183,8 @@ class ZendeskServer(MCPServer[Any]):
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
         """Permit, check, run, explain and record one call. Never raises for a tool's failure."""
+        if self._refuses:
+            raise MCPError(code=INTERNAL_ERROR, message=_ENDING)
         with anyio.CancelScope() as scope:
             self._under_way[scope] = anyio.Event()
             try:

@@ -1,0 +1,90 @@
+"""Takes in what a client posts: all of it, within bounds of size and time, before anything is done.
+
+A client that is slow, or that never ends, costs a little memory for a while and nothing else.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import anyio
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mcp_server_zendesk.hosting.refusals import refusal
+
+MOST_BYTES = 8 * 1024 * 1024
+"""Of one message. The largest that a tool takes is a file of 5 MB, as base64."""
+
+SECONDS = 30.0
+"""For one message to arrive."""
+
+
+class _TooLarge(Exception):
+    pass
+
+
+class _Gone(Exception):
+    pass
+
+
+class WholeBodies:
+    """ASGI middleware behind which the body of each POST is there at once.
+
+    Args:
+        app: What the requests go to.
+        seconds: How long a body may take.
+    """
+
+    def __init__(self, app: ASGIApp, *, seconds: float = SECONDS) -> None:
+        self._app = app
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request on with its body, or say why it cannot be taken."""
+        if scope["type"] != "http" or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        try:
+            with anyio.fail_after(self._seconds):
+                body = await _whole(scope, receive)
+        except _Gone:
+            return
+        except _TooLarge:
+            words = (
+                f"The message is larger than the {MOST_BYTES // 1024**2} MiB that this server "
+                "takes. Nothing was done. Send less in one call."
+            )
+            await refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, words)(scope, receive, send)
+            return
+        except TimeoutError:
+            words = (
+                f"The message had not arrived whole after {self._seconds:.0f} s. Nothing was done. "
+                "Send it again."
+            )
+            answer = refusal(HTTPStatus.REQUEST_TIMEOUT, words, retry_after=1)
+            answer.headers["Connection"] = "close"
+            await answer(scope, receive, send)
+            return
+        told: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def again() -> Message:
+            return told.pop() if told else await receive()
+
+        await self._app(scope, again, send)
+
+
+async def _whole(scope: Scope, receive: Receive) -> bytes:
+    declared = dict(scope["headers"]).get(b"content-length", b"0")
+    if declared.isdigit() and int(declared) > MOST_BYTES:
+        raise _TooLarge
+    parts, size, more = list[bytes](), 0, True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise _Gone
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > MOST_BYTES:
+            raise _TooLarge
+        more = message.get("more_body", False)
+    return b"".join(parts)
