@@ -8,7 +8,6 @@ import socket
 import stat
 from contextlib import closing, suppress
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -21,8 +20,9 @@ from attacks.attack import Attacks, Ground, as_it_is, nothing, put_in_place
 from mcp_server_zendesk.connection.account import Account
 from mcp_server_zendesk.connection.errors import ZendeskError
 from mcp_server_zendesk.embedded import embedded_settings
+from mcp_server_zendesk.hosting.listening import UnsafeAddress, listen
 from mcp_server_zendesk.sandbox import DEMO_SUBDOMAIN, Sandbox
-from mcp_server_zendesk.serving.listening import UnsafeAddress, listen
+from mcp_server_zendesk.server_settings import ServerSettings
 from mcp_server_zendesk.serving.transports import serve_http
 from mcp_server_zendesk.signing_in import loopback
 from mcp_server_zendesk.signing_in.authorization import AuthorizationRequest, Denied, ForeignAnswer
@@ -69,7 +69,7 @@ async def asked_over_http(headers: dict[str, str]) -> httpx.Response:
     transport = httpx.ASGITransport(app=Sandbox())
     server = build_server(embedded_settings({}), transport=transport)
     with (
-        closing(listen("127.0.0.1", 0)) as listening,
+        closing(listen(ServerSettings(port=0))) as listening,
         mock.patch.object(uvicorn.Server, "serve", serve),
     ):
         await anyio.to_thread.run_sync(lambda: serve_http(server, listening, sse=False))
@@ -108,14 +108,12 @@ async def _(_: Ground) -> bool:
     "server on every interface",
     who="network",
     tries="is reached from outside, because somebody serves on 0.0.0.0",
-    defence="only loopback addresses are listened on",
-    without=put_in_place(
-        "mcp_server_zendesk.serving.listening:ipaddress",
-        SimpleNamespace(ip_address=lambda _: SimpleNamespace(is_loopback=True)),
-    ),
+    defence="without authentication only loopback is listened on",
+    without=put_in_place("mcp_server_zendesk.hosting.listening:check_address", nothing),
 )
 async def _(_: Ground) -> bool:
-    with suppress(UnsafeAddress), closing(listen("0.0.0.0", 0)) as opened:  # noqa: S104 - tried
+    everywhere = ServerSettings(host="0.0.0.0", port=0)  # noqa: S104 - tried
+    with suppress(UnsafeAddress), closing(listen(everywhere)) as opened:
         return bool(opened.getsockname()[0] == "0.0.0.0")  # noqa: S104 - the harm
     return False
 

@@ -56,15 +56,20 @@ def serve(
     """
     gc.disable()  # starting makes no garbage, and looking for it costs a tenth of the start
     settings = settings_from(config, flags, demo=demo)
-    from mcp_server_zendesk.serving.listening import UnsafeAddress, listen  # noqa: PLC0415 - HTTP
+    listening = None if transport == "stdio" else _listen(host, port)
+    _run(settings, listening, transport, demo=demo)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    from mcp_server_zendesk.hosting.listening import UnsafeAddress, listen  # noqa: PLC0415 - only HTTP
+    from mcp_server_zendesk.server_settings import ServerSettings  # noqa: PLC0415 - likewise
 
     try:
-        listening = None if transport == "stdio" else listen(host, port)
+        return listen(ServerSettings(host=host, port=port))
     except UnsafeAddress as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}") from None
-    _run(settings, listening, transport, demo=demo)
 
 
 def _run(
