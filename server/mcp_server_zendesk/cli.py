@@ -17,6 +17,7 @@ from mcp_server_zendesk.commands.doctor import doctor
 from mcp_server_zendesk.commands.serve import serve
 from mcp_server_zendesk.commands.setup import setup
 from mcp_server_zendesk.commands.show import demo, tools
+from mcp_server_zendesk.commands.tokens import tokens
 
 _INTERRUPTED = 130
 _NOBODY_READS = 141
@@ -85,5 +86,5 @@ def main() -> None:
     """
 
 
-for command in (setup, auth, doctor, config_client, tools, demo, serve, audit):
+for command in (setup, auth, doctor, config_client, tools, demo, serve, tokens, audit):
     main.add_command(command)

@@ -51,16 +51,39 @@ def is_loopback(host: str) -> bool:
 
 def _address(value: str) -> str:
     """An ``https`` address; ``http`` on loopback alone. Without a slash at its end."""
+    return _whole_address(value).rstrip("/")
+
+
+def _whole_address(value: str) -> str:
+    """The same with its slash: tokens name their issuer, and it is compared to the letter."""
     try:
         parts = urlsplit(value.strip())
         host, _ = parts.hostname, parts.port
     except ValueError:
         host = None
-    if not host or parts.username or parts.password or parts.query or parts.fragment:
+    if (
+        not _fits_in_a_header(value.strip())
+        or not host
+        or parts.username
+        or parts.password
+        or parts.query
+        or parts.fragment
+    ):
         raise ValueError("has to be an address like https://mcp.example.com")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
         raise ValueError("has to begin with https:// (http:// is for loopback alone)")
-    return value.strip().rstrip("/")
+    return value.strip()
+
+
+def _scope_prefix(value: str) -> str:
+    """What may stand in a scope (RFC 6749 §3.3)."""
+    if not _fits_in_a_header(value):
+        raise ValueError("holds a character that no scope has")
+    return value
+
+
+def _fits_in_a_header(value: str) -> bool:
+    return value.isascii() and value.isprintable() and not set(value) & set(' "\\')
 
 
 def _algorithms(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -83,6 +106,7 @@ def _keys(value: object) -> object:
     return tuple(keys)
 
 
+WholeAddress = Annotated[str, AfterValidator(_whole_address)]
 Address = Annotated[str, AfterValidator(_address)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Seconds = Annotated[float, Field(ge=0, le=_MOST_SECONDS)]
@@ -96,7 +120,6 @@ class ServerSettings(BaseModel):
     host: Annotated[
         str,
         Field(
-            min_length=1,
             description="The address to listen on; another than loopback needs authentication, "
             "`allowed_hosts` and `public_url`",
         ),
@@ -117,10 +140,14 @@ class ServerSettings(BaseModel):
         Field(description="Workspaces to serve, each at its own path, or `all`; unset, one alone"),
     ] = ()
     issuer: Annotated[
-        Address | None, Field(description="The OAuth authorization server that issues tokens")
+        WholeAddress | None,
+        Field(
+            description="The OAuth authorization server that issues tokens, as they name it: a "
+            "slash at the end counts"
+        ),
     ] = None
     jwks_url: Annotated[
-        Address | None,
+        WholeAddress | None,
         Field(description="Where its keys are; by default where its metadata say"),
     ] = None
     audience: Annotated[
@@ -134,6 +161,7 @@ class ServerSettings(BaseModel):
     ] = ("RS256", "ES256")
     scope_prefix: Annotated[
         str,
+        AfterValidator(_scope_prefix),
         Field(description="What stands before each of our scopes in a token, e.g. `zendesk.`"),
     ] = ""
     tokens_file: Annotated[

@@ -8,28 +8,28 @@ import socket
 import stat
 from contextlib import closing, suppress
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
-from unittest import mock
 
+import anyio
 import anyio.to_thread
 import httpx
-import uvicorn
 from mcp.server.transport_security import TransportSecuritySettings
 
 from attacks.attack import Attacks, Ground, as_it_is, nothing, put_in_place
 from mcp_server_zendesk.connection.account import Account
 from mcp_server_zendesk.connection.errors import ZendeskError
-from mcp_server_zendesk.embedded import embedded_settings
-from mcp_server_zendesk.sandbox import DEMO_SUBDOMAIN, Sandbox
-from mcp_server_zendesk.serving.listening import UnsafeAddress, listen
-from mcp_server_zendesk.serving.transports import serve_http
+from mcp_server_zendesk.hosting.app import app_of
+from mcp_server_zendesk.hosting.doors import Doors
+from mcp_server_zendesk.hosting.host import prepared
+from mcp_server_zendesk.hosting.listening import UnsafeAddress, listen
+from mcp_server_zendesk.hosting.sources import Embedded
+from mcp_server_zendesk.sandbox import DEMO_SUBDOMAIN
+from mcp_server_zendesk.server_settings import ServerSettings
 from mcp_server_zendesk.signing_in import loopback
 from mcp_server_zendesk.signing_in.authorization import AuthorizationRequest, Denied, ForeignAnswer
 from mcp_server_zendesk.signing_in.loopback import Loopback, Visit
 from mcp_server_zendesk.signing_in.page import Page
 from mcp_server_zendesk.signing_in.private_files import write_private
-from mcp_server_zendesk.workspace import build_server
 from signing_in.ground import Desk
 
 ATTACKS = Attacks("doors of this machine")
@@ -51,33 +51,21 @@ HELLO = {
 
 async def asked_over_http(headers: dict[str, str]) -> httpx.Response:
     """What one request brings from the HTTP server, with the server's own set of rules."""
-    answers: list[httpx.Response] = []
-
-    async def serve(self: uvicorn.Server, sockets: list[socket.socket]) -> None:
-        (one,) = sockets
-        app: Any = self.config.app
-        port = one.getsockname()[1]
+    settings = ServerSettings()
+    (workspace,) = prepared(settings, Embedded({}, {}))
+    app = app_of(settings, [workspace], Doors())
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(workspace.run)
         transport = httpx.ASGITransport(app=app)
-        base = f"http://127.0.0.1:{port}"
-        async with (
-            app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=transport, base_url=base) as client,
-        ):
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:1") as client:
             accept = {"Accept": "application/json, text/event-stream"}
-            answers.append(await client.post("/mcp", json=HELLO, headers={**accept, **headers}))
-
-    transport = httpx.ASGITransport(app=Sandbox())
-    server = build_server(embedded_settings({}), transport=transport)
-    with (
-        closing(listen("127.0.0.1", 0)) as listening,
-        mock.patch.object(uvicorn.Server, "serve", serve),
-    ):
-        await anyio.to_thread.run_sync(lambda: serve_http(server, listening, sse=False))
-    return answers[0]
+            answer = await client.post("/mcp", json=HELLO, headers={**accept, **headers})
+        workspace.end()
+    return answer
 
 
 UNPROTECTED = put_in_place(
-    "mcp_server_zendesk.serving.transports:TransportSecuritySettings",
+    "mcp_server_zendesk.hosting.app:TransportSecuritySettings",
     lambda **_: TransportSecuritySettings(enable_dns_rebinding_protection=False),
 )
 
@@ -108,14 +96,12 @@ async def _(_: Ground) -> bool:
     "server on every interface",
     who="network",
     tries="is reached from outside, because somebody serves on 0.0.0.0",
-    defence="only loopback addresses are listened on",
-    without=put_in_place(
-        "mcp_server_zendesk.serving.listening:ipaddress",
-        SimpleNamespace(ip_address=lambda _: SimpleNamespace(is_loopback=True)),
-    ),
+    defence="without authentication only loopback is listened on",
+    without=put_in_place("mcp_server_zendesk.hosting.listening:check_address", nothing),
 )
 async def _(_: Ground) -> bool:
-    with suppress(UnsafeAddress), closing(listen("0.0.0.0", 0)) as opened:  # noqa: S104 - tried
+    everywhere = ServerSettings(host="0.0.0.0", port=0)  # noqa: S104 - tried
+    with suppress(UnsafeAddress), closing(listen(everywhere)) as opened:
         return bool(opened.getsockname()[0] == "0.0.0.0")  # noqa: S104 - the harm
     return False
 

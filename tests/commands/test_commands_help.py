@@ -25,6 +25,10 @@ COMMANDS = [
     ("tools",),
     ("demo",),
     ("serve",),
+    ("tokens",),
+    ("tokens", "add"),
+    ("tokens", "list"),
+    ("tokens", "remove"),
     ("audit",),
 ]
 
@@ -87,6 +91,8 @@ def test_a_command_for_people_does_not_load_the_protocol(tmp_path: Path) -> None
         ("config", "cursor"),
         ("config", "goose"),
         ("doctor",),
+        ("tokens", "list"),
+        ("tokens", "add", "alice", "--scopes", "read"),
     ]
     for command, loaded in loaded_by(tmp_path, commands).items():
         assert "mcp_server_zendesk.settings" in loaded, f"{command} has read no settings"

@@ -19,6 +19,7 @@ from mcp_server_zendesk.doctor import binding
 from mcp_server_zendesk.doctor.binding import Place, look_at_binding
 from mcp_server_zendesk.doctor.network import TrustUnusable, look_at_network, proxy_for
 from mcp_server_zendesk.sandbox import DEMO_TOKEN, certificate
+from mcp_server_zendesk.server_settings import ServerSettings
 from reach import Ran, Reach, reachable
 
 pytestmark = pytest.mark.anyio
@@ -188,8 +189,8 @@ def test_an_address_that_strangers_reach_is_refused(host: str) -> None:
 
 
 def test_a_port_that_is_not_ours_to_take_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refusing(_: str, port: int) -> socket.socket:
-        raise PermissionError(errno.EACCES, str(port))
+    def refusing(settings: ServerSettings) -> socket.socket:
+        raise PermissionError(errno.EACCES, str(settings.port))
 
     monkeypatch.setattr(binding, "listen", refusing)
     check = look_at_binding(Place(port=80), None)

@@ -117,10 +117,10 @@ def _serve_http(
 
 
 def _listen(server: ServerSettings) -> socket.socket:
-    from mcp_server_zendesk.serving.listening import UnsafeAddress, listen  # noqa: PLC0415 - only HTTP
+    from mcp_server_zendesk.hosting.listening import UnsafeAddress, listen  # noqa: PLC0415 - only HTTP
 
     try:
-        return listen(server.host, server.port)
+        return listen(server)
     except UnsafeAddress as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:

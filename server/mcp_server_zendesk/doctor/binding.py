@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from mcp_server_zendesk.command_lines import PROGRAM, workspace_flags
 from mcp_server_zendesk.doctor.checks import Check
-from mcp_server_zendesk.serving.listening import UnsafeAddress, listen
+from mcp_server_zendesk.hosting.listening import UnsafeAddress, listen
+from mcp_server_zendesk.server_settings import ServerSettings
 from mcp_server_zendesk.settings import Settings
 
 _LAST_PORT = 65_535
@@ -27,7 +28,7 @@ def look_at_binding(place: Place, settings: Settings | None) -> Check:
     """Listen there for a moment. Only ``serve --transport streamable-http`` and ``sse`` need it."""
     where = f"{place.host}:{place.port}"
     try:
-        listen(place.host, place.port).close()
+        listen(ServerSettings(host=place.host, port=place.port)).close()
     except UnsafeAddress:
         return Check(
             "http_binding",
@@ -55,7 +56,7 @@ def _free_beside(place: Place) -> Place | None:
     start = max(place.port + 1, 1024)
     for port in range(start, min(start + _NEIGHBOURS, _LAST_PORT + 1)):
         try:
-            listen(place.host, port).close()
+            listen(ServerSettings(host=place.host, port=port)).close()
         except OSError:
             continue
         return Place(place.host, port)

@@ -83,6 +83,8 @@ class Challenge(Exception):
         if self.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             headers["WWW-Authenticate"] = self._www_authenticate(resource)
         body = {"error": self.error or "unauthorized", "error_description": self.words}
+        if self.scope:
+            body["scope"] = self.scope
         return JSONResponse(body, self.status, headers)
 
     def _www_authenticate(self, resource: Resource) -> str:

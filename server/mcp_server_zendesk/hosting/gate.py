@@ -166,10 +166,9 @@ class Gate:
             return
         held = frozenset(caller.scopes)
         tool = _tool(scope)
-        if tool is not None:
-            needed = self._scopes_needed.for_tool(tool, held)
-        else:
-            needed = () if held else self._scopes_needed.at_first(steps_up=_steps_up(scope))
+        needed = self._scopes_needed.for_tool(tool, held) if tool else ()
+        if not needed and not held:
+            needed = self._scopes_needed.at_first(steps_up=_steps_up(scope))
         if needed:
             raise Challenge(
                 HTTPStatus.FORBIDDEN,

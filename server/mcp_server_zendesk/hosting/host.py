@@ -8,14 +8,18 @@ from collections.abc import Sequence
 from functools import partial
 
 import anyio
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from mcp_server_zendesk import logs
 from mcp_server_zendesk.configuration_tables import ConfigurationError
-from mcp_server_zendesk.hosting.app import app_of, security_of
+from mcp_server_zendesk.hosting.app import Guarding, app_of, security_of, unguarded
+from mcp_server_zendesk.hosting.authentication import Authentication
 from mcp_server_zendesk.hosting.doors import Doors
+from mcp_server_zendesk.hosting.gate import Gate
 from mcp_server_zendesk.hosting.hosted import SSE, STREAMABLE, HostedWorkspace
 from mcp_server_zendesk.hosting.lifetime import Lifetime, Signals, exit_by
-from mcp_server_zendesk.hosting.reloading import Reloader
+from mcp_server_zendesk.hosting.reloading import Part, Reloader
 from mcp_server_zendesk.hosting.sources import Source
 from mcp_server_zendesk.server_settings import ServerSettings
 from mcp_server_zendesk.serving.server import ZendeskServer
@@ -91,14 +95,61 @@ def serve_http(
     Raises:
         SystemExit: With 128 and the signal's number.
     """
-    doors, signals = Doors(), Signals()
-    lifetime = Lifetime(settings, workspaces, doors, signals)
-    reloader = Reloader(workspaces, settings, source.server, start=lifetime.start)
-    app = app_of(settings, workspaces, doors, sse=sse)
+    doors = Doors()
+    lifetime = Lifetime(settings, workspaces, doors, Signals())
     host, port, *_ = listening.getsockname()
-    shown = f"[{host}]" if ":" in host else host
+    here = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    authentication = Authentication(settings) if settings.authenticates else None
+    app = app_of(
+        settings,
+        workspaces,
+        doors,
+        sse=sse,
+        guarding=unguarded
+        if authentication is None
+        else gated(authentication, settings.public_url or here),
+    )
+    parts = [("callers' tokens", _reread(authentication))] if authentication else []
+    reloader = Reloader(workspaces, settings, source.server, parts=parts, start=lifetime.start)
     for workspace in workspaces:
         for transport in (SSE, STREAMABLE) if sse else (STREAMABLE,):
-            logger.info("Serving at http://%s:%d%s/%s", shown, port, workspace.prefix, transport)
-    anyio.run(lifetime.serve, app, listening, reloader)
+            logger.info("Serving at %s%s/%s", here, workspace.prefix, transport)
+
+    async def run() -> None:
+        async with anyio.create_task_group() as beside:
+            if authentication is not None:
+                beside.start_soon(authentication.prepare)
+            await lifetime.serve(app, listening, reloader)
+            beside.cancel_scope.cancel()
+        if authentication is not None:
+            await authentication.aclose()
+
+    anyio.run(run)
     exit_by(lifetime.ended_by)
+
+
+def gated(authentication: Authentication, address: str) -> Guarding:
+    """Puts a gate before each transport.
+
+    Args:
+        authentication: Of the server.
+        address: By which clients reach the server, before any path.
+    """
+
+    def guard(
+        workspace: HostedWorkspace, path: str, app: ASGIApp
+    ) -> tuple[ASGIApp, Sequence[BaseRoute]]:
+        resource = authentication.resource(f"{address}{path}")
+        verifier = authentication.verifier_of(workspace.name, resource)
+        gate = Gate(app, verifier=verifier, resource=resource, scopes_needed=workspace)
+        scopes = workspace.at_first(steps_up=False)
+        return gate, resource.metadata_routes(scopes, workspace.name)
+
+    return guard
+
+
+def _reread(authentication: Authentication) -> Part:
+    def read(_: ServerSettings) -> None:
+        authentication.reload()
+
+    return read

@@ -1,0 +1,49 @@
+"""Where HTTP may be served: to whom nobody knows, on loopback alone."""
+
+from __future__ import annotations
+
+import socket
+
+from mcp_server_zendesk.server_settings import ServerSettings, is_loopback
+
+
+class UnsafeAddress(Exception):
+    """Serving there would let strangers use the workspace. The message says what would mend it."""
+
+
+def check_address(settings: ServerSettings) -> None:
+    """Let a server out of this machine only when it knows its callers and its own name.
+
+    Raises:
+        UnsafeAddress: It does not; names all that is missing.
+    """
+    if is_loopback(settings.host):
+        return
+    if not settings.host.strip():
+        raise UnsafeAddress("the host is empty; name a loopback address, such as 127.0.0.1")
+    missing = []
+    if not settings.authenticates:
+        missing.append("authentication (issuer or tokens_file)")
+    if not settings.allowed_hosts:
+        missing.append("allowed_hosts")
+    if settings.public_url is None:
+        missing.append("public_url")
+    if missing:
+        raise UnsafeAddress(
+            "only a loopback address (127.0.0.1, ::1, localhost) can be served without "
+            f"{', '.join(missing)}; set {'it' if len(missing) == 1 else 'them'}, or serve there"
+        )
+
+
+def listen(settings: ServerSettings) -> socket.socket:
+    """A listening socket at the server's address.
+
+    Raises:
+        UnsafeAddress: Strangers could reach it, and would be let in.
+        OSError: The address is taken or does not exist.
+    """
+    check_address(settings)
+    host = settings.host.strip("[]")
+    address = "127.0.0.1" if host.lower() == "localhost" else host
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return socket.create_server((address, settings.port), family=family)
