@@ -8,7 +8,7 @@ async with team({"demo": {"scopes": "read tickets:write"}}) as served:
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -207,6 +207,15 @@ async def team(
             )
             signals.come(2)
             signals.come(2)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    with anyio.fail_after(20):
+        while True:
+            if true():
+                return
+            await anyio.sleep(0.01)
 
 
 async def until_ready(address: str) -> None:

@@ -52,7 +52,7 @@ async def _(ground: Ground) -> bool:
     tries="asks for a name that is nearly a hidden tool's, to learn of it",
     defence="only offered tools are suggested",
     without=put_in_place(
-        f"{SERVING}.server:ZendeskServer._visible_names",
+        f"{SERVING}.offers:Offers.names",
         lambda *_: [spec.name for spec in CATALOGUE],
     ),
 )

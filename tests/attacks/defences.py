@@ -76,7 +76,10 @@ values_are_one_line = put_in_place(f"{_SHOWN}:whole", str)
 names_are_one_line = put_in_place(f"{_SHOWN}:_name", as_it_is)
 """A person's name is put into a question as it is."""
 
-calls_are_permitted = put_in_place(f"{_SERVER}:ZendeskServer._permitted", lambda _, call: call.spec)
+calls_are_permitted = put_in_place(
+    "mcp_server_zendesk.serving.offers:Offers.permitted",
+    lambda offers, name: offers.inventory.find(name),
+)
 """A tool is called whether or not it is offered."""
 
 hidden_is_hidden = all_of(

@@ -76,7 +76,8 @@ def app_of(
     for workspace in workspaces:
         for transport in (STREAMABLE, SSE) if sse else (STREAMABLE,):
             path = f"{workspace.prefix}/{transport}"
-            inside = WholeBodies(Hall(workspace.at(transport), doors))
+            hall = Hall(workspace.at(transport), doors, refuses=transport != SSE)
+            inside = WholeBodies(hall)
             endpoint, metadata = guarding(workspace, path, inside)
             routes += [*metadata, Route(path, endpoint)]
             if transport == SSE:

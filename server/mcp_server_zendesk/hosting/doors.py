@@ -8,6 +8,7 @@ wait for nothing but news are closed).
 from __future__ import annotations
 
 import json
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -48,17 +49,30 @@ class Doors:
         """Close the streams."""
         self._ended.set()
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether streams are closed."""
+        return self._ended.is_set()
+
     async def ended(self) -> None:
         """Wait for that."""
         await self._ended.wait()
 
 
 class Hall:
-    """ASGI middleware behind the doors. Bodies have to be whole (``WholeBodies``)."""
+    """ASGI middleware behind the doors. Bodies have to be whole (``WholeBodies``).
 
-    def __init__(self, app: ASGIApp, doors: Doors) -> None:
+    Args:
+        app: What the requests go to.
+        doors: Of the server.
+        refuses: New calls, once the doors are closed. Clients of SSE take no such answer to what
+            they post; they are told by the workspace's server.
+    """
+
+    def __init__(self, app: ASGIApp, doors: Doors, *, refuses: bool = True) -> None:
         self._app = app
         self._doors = doors
+        self._refuses = refuses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, refuse it, or keep a stream open until the end."""
@@ -70,7 +84,7 @@ class Hall:
             await self._call(scope, receive, send)
 
     async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._doors.closed:
+        if self._doors.closed and self._refuses:
             message = await receive()
             asked = _request_of(message.get("body", b""))
             if asked is not None:
@@ -90,27 +104,41 @@ class Hall:
             self._doors.under_way -= 1
 
     async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """At the end, tell the transport that its client has gone, and the client that it is over.
+
+        That way each closes as it is used to.
+        """
         begun = done = False
 
         async def watched(message: Message) -> None:
             nonlocal begun, done
+            if self._doors.has_ended:
+                return  # it speaks to somebody who has gone
             begun = True
             done = message["type"] == "http.response.body" and not message.get("more_body", False)
             await send(message)
 
-        async def leave(streaming: anyio.CancelScope) -> None:
+        await self._app(scope, partial(self._received_or_ended, receive), watched)
+        if done or not self._doors.has_ended:
+            return
+        if begun:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        else:
+            answer = refusal(HTTPStatus.SERVICE_UNAVAILABLE, _CLOSED, retry_after=RETRY_SECONDS)
+            await answer(scope, receive, send)
+
+    async def _received_or_ended(self, receive: Receive) -> Message:
+        received: Message = {"type": "http.disconnect"}
+
+        async def leave(waiting: anyio.CancelScope) -> None:
             await self._doors.ended()
-            streaming.cancel()
+            waiting.cancel()
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(leave, tasks.cancel_scope)
-            await self._app(scope, receive, watched)
+            received = await receive()
             tasks.cancel_scope.cancel()
-        if begun and not done:
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-        elif not begun:
-            words = refusal(HTTPStatus.SERVICE_UNAVAILABLE, _CLOSED, retry_after=RETRY_SECONDS)
-            await words(scope, receive, send)
+        return received
 
 
 def _request_of(body: bytes) -> dict[str, Any] | None:
