@@ -1,0 +1,190 @@
+"""A changed configuration is taken up while sessions stay; a mistake changes nothing and is told."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client
+from mcp.shared.subscriptions import ToolsListChanged
+from mcp_types import ServerNotification
+
+from desk import text_of
+from held import Held
+from humans import agree
+from mcp_server_zendesk.configuration_tables import ConfigurationError
+from mcp_server_zendesk.sandbox import Sandbox
+from mcp_server_zendesk.sandbox.landmarks import OPEN_TICKET
+from mcp_server_zendesk.server_settings import ServerSettings
+from mcp_server_zendesk.serving.explanation import META_KEY
+from team import Team, team
+
+pytestmark = pytest.mark.anyio
+
+WRITES = {"scopes": "read tickets:write"}
+CHANGE = {"ticket_id": OPEN_TICKET, "priority": "low"}
+
+
+async def names(client: Client) -> set[str]:
+    return {tool.name for tool in (await client.list_tools(cache_mode="bypass")).tools}
+
+
+def edit(served: Team, workspace: str = "demo", **flags: Any) -> None:
+    served.source.workspaces[workspace] |= flags
+
+
+@pytest.mark.parametrize("sse", [False, True], ids=["session", "sse"])
+async def test_a_narrower_policy_holds_in_sessions_that_go_on(*, sse: bool) -> None:
+    told = anyio.Event()
+
+    async def hear(message: Any) -> None:
+        if isinstance(message, ServerNotification) or "list_changed" in str(
+            getattr(message, "method", "")
+        ):
+            told.set()
+
+    async with (
+        team({"demo": dict(WRITES)}, sse=sse) as served,
+        served.client(mode="legacy", sse=sse, message_handler=hear) as client,
+    ):
+        assert "update_ticket" in await names(client)
+        assert not (await client.call_tool("update_ticket", CHANGE)).is_error
+        edit(served, read_only=True, redact="cards")
+        assert await served.reloader.reload()
+        with anyio.fail_after(5):
+            await told.wait()
+        assert "update_ticket" not in await names(client)
+        refused = await client.call_tool("update_ticket", CHANGE)
+        assert (refused.meta or {})[META_KEY]["kind"] == "read_only"
+
+
+async def test_todays_clients_hear_of_it_by_their_subscription() -> None:
+    async with (
+        team({"demo": dict(WRITES)}) as served,
+        served.client() as client,
+        client.listen(tools_list_changed=True) as changes,
+    ):
+        edit(served, exclude_tools="update_ticket")
+        assert await served.reloader.reload()
+        with anyio.fail_after(5):
+            assert isinstance(await anext(aiter(changes)), ToolsListChanged)
+        assert "update_ticket" not in await names(client)
+
+
+async def test_wider_scopes_and_who_asks_the_human_are_taken_up() -> None:
+    async with (
+        team({"demo": {"scopes": "read"}}) as served,
+        served.client() as client,
+        served.client(elicitation_callback=agree) as asked,
+    ):
+        assert "reply_to_ticket" not in await names(client)
+        edit(served, scopes="read tickets:write")
+        assert await served.reloader.reload()
+        reply = {"ticket_id": OPEN_TICKET, "body": "Soon."}
+        refused = await client.call_tool("reply_to_ticket", reply)
+        assert (refused.meta or {})[META_KEY]["kind"] == "confirmation_unavailable"
+        assert not (await asked.call_tool("reply_to_ticket", reply)).is_error
+        edit(served, confirm="client")
+        assert await served.reloader.reload()
+        result = await client.call_tool("reply_to_ticket", {**reply, "body": "Very soon."})
+        assert not result.is_error, text_of(result)
+
+
+async def test_a_mistake_leaves_what_was_and_says_why(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    flags = {"one": dict(WRITES), "two": dict(WRITES)}
+    async with team(flags, several=True) as served, served.client(prefix="/one") as client:
+        edit(served, "one", tools="updat_ticket", read_only=True)
+        edit(served, "two", read_only=True)
+        assert not await served.reloader.reload()
+        assert "update_ticket" in await names(client)
+        async with served.client(prefix="/two") as other:
+            assert "update_ticket" not in await names(other)
+    (kept,) = [one.getMessage() for one in caplog.records if one.levelno == logging.ERROR]
+    assert "the workspace one" in kept
+    assert "stays as it was" in kept
+    assert "update_ticket" in kept
+
+
+async def test_what_needs_a_restart_is_told_and_left(caplog: pytest.LogCaptureFixture) -> None:
+    async with team({"demo": dict(WRITES)}) as served, served.client() as client:
+        edit(served, subdomain="another", exclude_tools="get_ticket")
+        served.source.settings = ServerSettings(port=0, finish_seconds=10, stateless=True)
+        assert not await served.reloader.reload()
+        assert "get_ticket" not in await names(client)
+        assert not (await client.call_tool("get_user", {"user": "me"})).is_error
+    told = [one.getMessage() for one in caplog.records if "restart" in one.getMessage()]
+    assert told == [
+        "For the HTTP server a restart is needed to change stateless",
+        "For the workspace demo a restart is needed to change subdomain",
+    ]
+
+
+async def test_counts_and_calls_under_way_outlive_a_reload() -> None:
+    held = Held(Sandbox())
+    flags = {**WRITES, "writes_per_session": 2}
+    async with (
+        team({"demo": flags}, sandbox=held.sandbox, transport=held) as served,
+        served.client() as client,
+        anyio.create_task_group() as tasks,
+    ):
+        results: list[Any] = []
+
+        async def change() -> None:
+            results.append(await client.call_tool("update_ticket", CHANGE))
+
+        tasks.start_soon(change)
+        await held.arrived.wait()
+        for limit in (None, 3):
+            edit(served, writes_per_session=limit)
+            assert await served.reloader.reload()
+        held.go.set()
+        while not results:
+            await anyio.sleep(0.01)
+        assert not results[0].is_error
+        again = {"ticket_id": OPEN_TICKET, "priority": "high"}
+        for _ in range(2):
+            assert not (await client.call_tool("update_ticket", again)).is_error
+        refused = await client.call_tool("update_ticket", again)
+        assert (refused.meta or {})[META_KEY]["details"]["setting"] == "writes_per_session"
+
+
+async def test_a_workspace_that_failed_is_served_once_it_is_mended() -> None:
+    flags: dict[str, dict[str, Any]] = {"one": {}, "two": {"wrong": True}}
+    async with team(flags, several=True) as served:
+        assert not await served.reloader.reload()
+        del served.source.workspaces["two"]["wrong"]
+        assert await served.reloader.reload()
+        async with served.client(prefix="/two") as client:
+            assert "get_ticket" in await names(client)
+
+
+async def test_other_parts_take_the_settings_up_or_keep_theirs(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    taken: list[int | None] = []
+
+    def limits(settings: ServerSettings) -> None:
+        taken.append(settings.calls_per_minute)
+
+    def broken(_: ServerSettings) -> None:
+        raise ConfigurationError("the file is gone")
+
+    parts = [("callers' tokens", broken), ("callers' limits", limits)]
+    async with team(parts=parts) as served:
+        served.source.settings = ServerSettings(port=0, finish_seconds=10, calls_per_minute=9)
+        assert not await served.reloader.reload()
+    assert taken == [9]
+    assert "callers' tokens, which stays as it was: the file is gone" in caplog.text
+
+
+async def test_a_signal_reloads() -> None:
+    async with team({"demo": dict(WRITES)}) as served, served.client() as client:
+        edit(served, read_only=True)
+        served.signals.come(signal.SIGHUP)
+        with anyio.fail_after(10):
+            while "update_ticket" in await names(client):
+                await anyio.sleep(0.02)
