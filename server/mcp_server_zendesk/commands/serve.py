@@ -97,18 +97,20 @@ def _serve_http(
 ) -> None:
     from mcp_server_zendesk import logs  # noqa: PLC0415 - stdio needs no HTTP
     from mcp_server_zendesk.configuration_tables import ConfigurationError  # noqa: PLC0415 - likewise
-    from mcp_server_zendesk.hosting.host import prepared, serve_http  # noqa: PLC0415 - imports mcp
+    from mcp_server_zendesk.hosting.host import most_talkative, prepared, serve_http  # noqa: PLC0415 - imports mcp
     from mcp_server_zendesk.hosting.sources import Configured, Embedded  # noqa: PLC0415 - likewise
 
     server = server_settings_from(config, of_server, demo=demo)
     if demo and server.workspaces:
         raise click.UsageError("--workspaces has no effect with --demo, which has one workspace")
-    if demo or not server.workspaces:
-        logs.configure(settings_from(config, flags, demo=demo).log_level)
+    one = None if server.workspaces else settings_from(config, flags, demo=demo)
+    logs.configure(one.log_level if one else "info")
     listening = _listen(server)
     source = Embedded(flags, of_server) if demo else Configured(flags, of_server, config)
     try:
         workspaces = prepared(server, source)
+        if one is None:
+            logs.configure(most_talkative(workspaces))
     except ConfigurationError as error:
         raise click.ClickException(str(error)) from None
     gc.freeze()

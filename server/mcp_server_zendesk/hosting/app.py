@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from http import HTTPStatus
 
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
@@ -16,6 +18,7 @@ from mcp_server_zendesk.hosting.bodies import WholeBodies
 from mcp_server_zendesk.hosting.doors import Doors, Hall
 from mcp_server_zendesk.hosting.health import health_routes
 from mcp_server_zendesk.hosting.hosted import MESSAGES, SSE, STREAMABLE, HostedWorkspace
+from mcp_server_zendesk.hosting.refusals import refusal
 from mcp_server_zendesk.server_settings import ServerSettings, is_loopback
 
 _LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
@@ -60,7 +63,6 @@ def app_of(
     *,
     sse: bool = False,
     guarding: Guarding = unguarded,
-    lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]] | None = None,
 ) -> Starlette:
     """The application that serves all workspaces.
 
@@ -70,7 +72,6 @@ def app_of(
         doors: Whether new calls are taken in.
         sse: The older HTTP+SSE too, at ``/sse`` beside ``/mcp``.
         guarding: Puts the gate before each transport.
-        lifespan: Of the application.
     """
     routes: list[BaseRoute] = [*health_routes(doors, lambda: workspaces)]
     for workspace in workspaces:
@@ -83,7 +84,21 @@ def app_of(
             if transport == SSE:
                 routes.append(Route(f"{workspace.prefix}/{MESSAGES}/", endpoint))
     middleware = [_for_browsers(settings)] if settings.allowed_origins else []
-    return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+    app = Starlette(
+        routes=routes,
+        middleware=middleware,
+        exception_handlers={HTTPStatus.NOT_FOUND: _nothing_here},
+    )
+    app.router.redirect_slashes = False  # it would lead to whatever Host names
+    return app
+
+
+async def _nothing_here(_: Request, __: Exception) -> Response:
+    words = (
+        "There is nothing at this path. A workspace is at /mcp, or at /NAME/mcp where the server "
+        "has several; SSE, where it is served, at /sse in place of /mcp."
+    )
+    return refusal(HTTPStatus.NOT_FOUND, words)
 
 
 def _for_browsers(settings: ServerSettings) -> Middleware:

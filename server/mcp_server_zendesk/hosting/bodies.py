@@ -28,16 +28,10 @@ class _Gone(Exception):
 
 
 class WholeBodies:
-    """ASGI middleware behind which the body of each POST is there at once.
+    """ASGI middleware behind which the body of each POST is there at once."""
 
-    Args:
-        app: What the requests go to.
-        seconds: How long a body may take.
-    """
-
-    def __init__(self, app: ASGIApp, *, seconds: float = SECONDS) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request on with its body, or say why it cannot be taken."""
@@ -45,7 +39,7 @@ class WholeBodies:
             await self._app(scope, receive, send)
             return
         try:
-            with anyio.fail_after(self._seconds):
+            with anyio.fail_after(SECONDS):
                 body = await _whole(scope, receive)
         except _Gone:
             return
@@ -58,7 +52,7 @@ class WholeBodies:
             return
         except TimeoutError:
             words = (
-                f"The message had not arrived whole after {self._seconds:.0f} s. Nothing was done. "
+                f"The message had not arrived whole after {SECONDS:.0f} s. Nothing was done. "
                 "Send it again."
             )
             answer = refusal(HTTPStatus.REQUEST_TIMEOUT, words, retry_after=1)

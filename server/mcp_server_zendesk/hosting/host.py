@@ -6,6 +6,7 @@ import logging
 import socket
 from collections.abc import Sequence
 from functools import partial
+from typing import get_args
 
 import anyio
 from starlette.routing import BaseRoute
@@ -23,7 +24,7 @@ from mcp_server_zendesk.hosting.reloading import Part, Reloader
 from mcp_server_zendesk.hosting.sources import Source
 from mcp_server_zendesk.server_settings import ServerSettings
 from mcp_server_zendesk.serving.server import ZendeskServer
-from mcp_server_zendesk.settings import Settings
+from mcp_server_zendesk.settings import LogLevel, Settings
 from mcp_server_zendesk.workspace import build_server
 
 logger = logging.getLogger(__name__)
@@ -73,6 +74,13 @@ def prepared(settings: ServerSettings, source: Source) -> list[HostedWorkspace]:
     for workspace, fault in faults.items():
         logger.error("The workspace %s is not served: %s", workspace.name, fault)
     return workspaces
+
+
+def most_talkative(workspaces: Sequence[HostedWorkspace]) -> LogLevel:
+    """The log level at which no workspace's log misses what its settings ask for."""
+    wanted = {one.settings.log_level for one in workspaces if one.settings is not None}
+    levels: tuple[LogLevel, ...] = get_args(LogLevel)
+    return next(level for level in levels if level in wanted)
 
 
 def serve_http(
