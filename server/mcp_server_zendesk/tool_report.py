@@ -18,19 +18,31 @@ _WHY = {
 }
 
 
-def report(inventory: Inventory, scopes: frozenset[str], form: str) -> str:
+def report(
+    inventory: Inventory,
+    scopes: frozenset[str],
+    form: str,
+    *,
+    caller: frozenset[str] | None = None,
+) -> str:
     """The policy in force, the tools offered, and those hidden with the reason.
 
     Args:
         inventory: The catalogue and the policy.
         scopes: The configured scopes.
         form: ``text``, ``markdown`` or ``json``.
+        caller: The scopes of one caller of an HTTP server; None for whoever has all.
     """
-    held, left = HeldScopes(configured=scopes), inventory.effect_left
+    held, left = HeldScopes(configured=scopes, caller=caller), inventory.effect_left
     rows = [(spec, _hidden(inventory, spec, held)) for spec in inventory.specs]
     if form == "json":
         entries = [_entry(spec, left(spec), why) for spec, why in rows]
-        told = {"scopes": sorted(scopes), "policy": as_object(inventory, held), "tools": entries}
+        told = {
+            "scopes": sorted(scopes),
+            **({} if caller is None else {"caller_scopes": sorted(caller)}),
+            "policy": as_object(inventory, held),
+            "tools": entries,
+        }
         return json.dumps(told, indent=2)
     if form == "markdown":
         lines = ["| tool | what it does | effect | scopes |", "|---|---|---|---|"]
@@ -43,7 +55,10 @@ def report(inventory: Inventory, scopes: frozenset[str], form: str) -> str:
     shown = [(spec.name, left(spec), needed(spec), "") for spec, why in rows if why is None]
     gone = [(spec.name, left(spec), needed(spec), why) for spec, why in rows if why is not None]
     out = ["Policy:", *(f"  {sentence}" for sentence in read_aloud(inventory, held)), ""]
-    out += [f"Scopes: {' '.join(sorted(scopes))}", "", f"Offered ({len(shown)}):", *_columns(shown)]
+    out += [f"Scopes: {' '.join(sorted(scopes))}"]
+    if caller is not None:
+        out += [f"The caller's: {' '.join(sorted(caller)) or 'none'}"]
+    out += ["", f"Offered ({len(shown)}):", *_columns(shown)]
     if gone:
         out += ["", f"Hidden ({len(gone)}):", *_columns(gone)]
     return "\n".join(out)

@@ -11,7 +11,6 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from mcp_server_zendesk.doctor.binding import Place
 from mcp_server_zendesk.doctor.checks import Check
 from mcp_server_zendesk.doctor.examination import NAMES, examine
 from mcp_server_zendesk.doctor.surroundings import Surroundings
@@ -45,7 +44,7 @@ def examined(tmp_path: Path) -> Examined:
         checks = await examine(
             {"subdomain": DEMO_SUBDOMAIN, **flags},
             config,
-            Place(port=0),
+            {"port": 0},
             Surroundings(
                 environ=environ,
                 transport=transport or httpx.ASGITransport(app=sandbox),

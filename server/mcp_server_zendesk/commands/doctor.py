@@ -9,14 +9,14 @@ from typing import Any
 import click
 
 from mcp_server_zendesk.commands.options import workspace_options
+from mcp_server_zendesk.commands.server_options import server_options, taken_out
 
 
 @click.command()
 @workspace_options
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Where HTTP is to be served.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
-def doctor(*, config: Path | None, as_json: bool, host: str, port: int, **flags: Any) -> None:
+@server_options
+def doctor(*, config: Path | None, as_json: bool, **flags: Any) -> None:
     """Find out what keeps the server from working, and what mends it.
 
     Each check says what was found, why it matters and the command that mends it. It only reads
@@ -38,6 +38,7 @@ def doctor(*, config: Path | None, as_json: bool, host: str, port: int, **flags:
       account_facts   closed tickets, custom statuses, sandbox, as far as the account tells
       rate_limit      how much is left of the account's requests a minute
       http_binding    whether HTTP could be served on --host and --port
+      http_callers    over HTTP: whether the callers' tokens can be told; which end soon
 
     \b
     --json prints {"ok": ..., "checks": [{"name", "state", "found", "why", "mend", "cause",
@@ -49,6 +50,7 @@ def doctor(*, config: Path | None, as_json: bool, host: str, port: int, **flags:
       mcp-server-zendesk doctor
       mcp-server-zendesk doctor --workspace acme --json
       mcp-server-zendesk doctor --port 9000
+      mcp-server-zendesk doctor --tokens-file tokens.json
 
     Exit code 0: nothing failed (warnings are allowed). 1: a check failed. 2: wrong usage.
     """
@@ -58,13 +60,13 @@ def doctor(*, config: Path | None, as_json: bool, host: str, port: int, **flags:
 
     from mcp_server_zendesk import logs  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.doctor import report  # noqa: PLC0415 - likewise
-    from mcp_server_zendesk.doctor.binding import Place  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.doctor.examination import examine  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.doctor.surroundings import Surroundings  # noqa: PLC0415 - likewise
 
     logs.configure("error")
     around = Surroundings(environ=os.environ)
-    checks = anyio.run(examine, flags, config, Place(host, port), around)
+    of_server = taken_out(flags)
+    checks = anyio.run(examine, flags, config, of_server, around)
     if as_json:
         click.echo(report.as_json(checks))
     else:

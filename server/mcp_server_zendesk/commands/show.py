@@ -15,7 +15,14 @@ from mcp_server_zendesk.commands.options import demo_option, settings_from, work
 @workspace_options
 @click.option("--json", "form", flag_value="json", help="For machines.")
 @click.option("--markdown", "form", flag_value="markdown", help="A table for documentation.")
-def tools(*, demo: bool, config: Path | None, form: str | None, **flags: Any) -> None:
+@click.option(
+    "--caller-scopes",
+    metavar="SCOPES",
+    help="As a caller of the HTTP server sees it whose token has these scopes.",
+)
+def tools(
+    *, demo: bool, config: Path | None, form: str | None, caller_scopes: str | None, **flags: Any
+) -> None:
     """Show the policy in force, which tools it offers, and which are hidden and why.
 
     Nothing is asked of Zendesk, so that it tells what the configuration allows and not what a
@@ -27,19 +34,22 @@ def tools(*, demo: bool, config: Path | None, form: str | None, **flags: Any) ->
       mcp-server-zendesk tools --workspace acme --json
       mcp-server-zendesk tools --scopes "read tickets:write" --allow-effects "read write"
       mcp-server-zendesk tools --demo --toolsets all --scopes "read write"
+      mcp-server-zendesk tools --workspace acme --caller-scopes "tickets:read users:read"
 
     Exit code 0: shown. 1: the configuration cannot be used. 2: wrong usage.
     """
     settings = settings_from(config, flags, demo=demo)
     from mcp_server_zendesk.configuration_tables import ConfigurationError  # noqa: PLC0415 - likewise
+    from mcp_server_zendesk.connection.scopes import parse_scopes  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.tool_report import report  # noqa: PLC0415 - loads the catalogue
     from mcp_server_zendesk.workspace import inventory_of  # noqa: PLC0415 - likewise
 
     try:
         inventory = inventory_of(settings)
-    except ConfigurationError as error:
+        caller = None if caller_scopes is None else parse_scopes(caller_scopes)
+    except (ConfigurationError, ValueError) as error:
         raise click.ClickException(str(error)) from None
-    click.echo(report(inventory, settings.scopes, form or "text"))
+    click.echo(report(inventory, settings.scopes, form or "text", caller=caller))
 
 
 @click.command()

@@ -21,6 +21,7 @@ Name = Literal[
     "account_facts",
     "rate_limit",
     "http_binding",
+    "http_callers",
 ]
 
 

@@ -8,12 +8,14 @@ from typing import Any, TypeVar, get_args
 
 from mcp_server_zendesk import __version__
 from mcp_server_zendesk.command_lines import PROGRAM
+from mcp_server_zendesk.configuration_tables import ConfigurationError
 from mcp_server_zendesk.connection.client import Connection
 from mcp_server_zendesk.connection.exchange import Channel
 from mcp_server_zendesk.connection.scopes import HeldScopes
 from mcp_server_zendesk.doctor.account import look_at_account, look_at_clock
 from mcp_server_zendesk.doctor.authentication import look_at_authentication
-from mcp_server_zendesk.doctor.binding import Place, look_at_binding
+from mcp_server_zendesk.doctor.binding import look_at_binding
+from mcp_server_zendesk.doctor.callers import look_at_callers
 from mcp_server_zendesk.doctor.checks import Check, Name, skipped
 from mcp_server_zendesk.doctor.configuration import Configured, look_at_configuration
 from mcp_server_zendesk.doctor.facts import look_at_facts, look_at_rate_limit
@@ -24,6 +26,8 @@ from mcp_server_zendesk.doctor.role import look_at_role
 from mcp_server_zendesk.doctor.scopes import look_at_scopes
 from mcp_server_zendesk.doctor.storage import Stored, look_at_storage
 from mcp_server_zendesk.doctor.surroundings import Surroundings
+from mcp_server_zendesk.server_settings import load_server
+from mcp_server_zendesk.settings import Settings
 from mcp_server_zendesk.signing_in.credentials import credentials_for
 
 T = TypeVar("T")
@@ -32,14 +36,17 @@ NAMES: tuple[Name, ...] = get_args(Name)
 
 
 async def examine(
-    flags: Mapping[str, Any], config: Path | None, place: Place, around: Surroundings
+    flags: Mapping[str, Any],
+    config: Path | None,
+    of_server: Mapping[str, Any],
+    around: Surroundings,
 ) -> list[Check]:
     """Do every check; there is one for each of ``NAMES``, in that order.
 
     Args:
         flags: Command-line flags by setting name; None where a flag was not given.
         config: Another configuration file than the default one.
-        place: Where HTTP would be served.
+        of_server: Flags of the HTTP server, likewise.
         around: The machine.
     """
     configuration, configured = look_at_configuration(flags, config, around.environ)
@@ -52,7 +59,9 @@ async def examine(
             scopes = HeldScopes(configured.settings.scopes)
             reading = look_at_policy(configured.inventory, scopes)
             checks.append(await _check("policy", reading))
-    checks.append(look_at_binding(place, None if configured is None else configured.settings))
+    checks += await _examine_http(
+        of_server, config, around, None if configured is None else configured.settings
+    )
     done = {check.name: check for check in checks}
     return [done.get(name) or skipped(name, ended) for name in NAMES]
 
@@ -128,6 +137,31 @@ async def _examine_rights(
     finally:
         await connection.aclose()
     return "An earlier check broke."
+
+
+async def _examine_http(
+    of_server: Mapping[str, Any],
+    config: Path | None,
+    around: Surroundings,
+    settings: Settings | None,
+) -> list[Check]:
+    """Only serving over HTTP needs it."""
+    try:
+        server = load_server(of_server, environ=around.environ, config=config)
+    except ConfigurationError as error:
+        return [
+            Check(
+                "http_binding",
+                "fail",
+                "the settings of the HTTP server cannot be used",
+                why=f"{error}.",
+                mend="correct the flag, the variable or the line below [server] in config.toml",
+                cause="server_settings",
+            )
+        ]
+    binding = look_at_binding(server, settings)
+    asked = look_at_callers(server, around.now())
+    return [binding, await _check("http_callers", asked)]
 
 
 async def _network(configured: Configured, around: Surroundings) -> Check:
