@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,6 +13,8 @@ import uvicorn
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mcp_server_zendesk.hosting.listening import listen
+from mcp_server_zendesk.server_settings import ServerSettings
 from mcp_server_zendesk.serving.callers import current_caller
 
 URL = "https://mcp.example.com/mcp"
@@ -67,7 +68,7 @@ async def tell(scope: Scope, receive: Receive, send: Send) -> None:
 @asynccontextmanager
 async def served(app: ASGIApp, **options: Any) -> AsyncIterator[str]:
     """The address at which this process serves an application, as the product does."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with listen(ServerSettings(port=0)) as listening:
         server = uvicorn.Server(
             uvicorn.Config(app, log_config=None, access_log=False, ws="none", **options)
         )
