@@ -100,16 +100,12 @@ class IssuerKeys:
         raise TokenRefused("the token is signed with a key that its issuer does not publish")
 
     async def refresh(self) -> None:
-        """Fetch the keys, unless that was tried a moment ago. A failure is logged.
-
-        The fetch goes on to its end whoever no longer waits for it.
-        """
+        """Fetch the keys, unless that was tried a moment ago. A failure is logged."""
         async with self._one_at_a_time:
             if self._clock() - self._tried < RETRY_SECONDS:
                 return
-            self._tried = self._clock()
             try:
-                with anyio.CancelScope(shield=True), anyio.fail_after(FETCH_SECONDS):
+                with anyio.fail_after(FETCH_SECONDS):
                     self._keys = await self._fetch()
             except (Unreadable, TimeoutError) as error:
                 self._url = self._configured_url
@@ -122,6 +118,7 @@ class IssuerKeys:
                 if self._failing:
                     logger.warning("The issuer's keys can be had again")
                 self._failing = False
+            self._tried = self._clock()
 
     async def aclose(self) -> None:
         """Close the connections."""

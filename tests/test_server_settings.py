@@ -1,0 +1,82 @@
+"""Settings of the HTTP server that decide whom it lets in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mcp_server_zendesk.configuration_tables import ConfigurationError
+from mcp_server_zendesk.server_settings import ServerSettings, load_server
+
+CANARY = "canary-9"
+
+
+def loaded(tmp_path: Path, table: str = "", **variables: str) -> ServerSettings:
+    file = tmp_path / "config.toml"
+    file.write_text(f"[server]\n{table}")
+    return load_server({}, environ=variables, config=file)
+
+
+def test_an_issuer_stays_as_its_tokens_name_it(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, 'issuer = " https://acme.auth0.com/ "')
+    assert settings.issuer == "https://acme.auth0.com/"
+    assert loaded(tmp_path, 'public_url = "https://mcp.acme.com/"').public_url == (
+        "https://mcp.acme.com"
+    )
+
+
+@pytest.mark.parametrize("name", ["issuer", "jwks_url", "public_url"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"http://{CANARY}.example",
+        f"https://user:{CANARY}@issuer.example",
+        f"https://issuer.example/?{CANARY}",
+        f"https://issuer.example/#{CANARY}",
+        f'https://issuer.example/"{CANARY}',
+        f"https://issuer.example/ {CANARY}",
+        f"https://é.example/{CANARY}",
+        CANARY,
+        "https://",
+        "https://[",
+        "https://issuer.example:port",
+    ],
+)
+def test_an_address_that_could_not_be_trusted_is_refused(
+    tmp_path: Path, name: str, address: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"{name}: has to") as refused:
+        loaded(tmp_path, **{f"ZENDESK_SERVER_{name.upper()}": address})
+    assert CANARY not in str(refused.value)
+
+
+@pytest.mark.parametrize("prefix", ["zendesk.", "zendesk:", "api://zendesk/", ""])
+def test_a_prefix_is_what_a_scope_may_hold(tmp_path: Path, prefix: str) -> None:
+    assert loaded(tmp_path, f"scope_prefix = '{prefix}'").scope_prefix == prefix
+    for wrong in ('"', "\\", " ", "é"):
+        with pytest.raises(ConfigurationError, match="scope_prefix: holds a character"):
+            loaded(tmp_path, f"scope_prefix = '{prefix}{wrong}'")
+
+
+@pytest.mark.parametrize("name", ["none", "HS256", "HS512", "rs256", "ES256K", ""])
+def test_only_signatures_by_key_pairs_can_be_allowed(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigurationError, match="algorithms: "):
+        loaded(tmp_path, f"algorithms = ['RS256', '{name}']")
+    assert loaded(tmp_path, "algorithms = 'PS256 EdDSA'").algorithms == ("PS256", "EdDSA")
+
+
+@pytest.mark.parametrize(
+    ("given", "authenticates"),
+    [
+        ({}, False),
+        ({"issuer": "https://issuer.example"}, True),
+        ({"tokens_file": "/etc/tokens.json"}, True),
+        ({"jwks_url": "https://issuer.example/keys", "audience": "x"}, False),
+    ],
+)
+def test_callers_are_known_by_an_issuer_or_a_file(
+    given: dict[str, Any], authenticates: bool
+) -> None:
+    assert ServerSettings(**given).authenticates is authenticates
