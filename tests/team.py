@@ -7,7 +7,6 @@ async with team({"demo": {"scopes": "read tickets:write"}}) as served:
 
 from __future__ import annotations
 
-import socket
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -32,6 +31,7 @@ from mcp_server_zendesk.hosting.gate import Gate
 from mcp_server_zendesk.hosting.host import prepared
 from mcp_server_zendesk.hosting.hosted import HostedWorkspace
 from mcp_server_zendesk.hosting.lifetime import Lifetime, Signals
+from mcp_server_zendesk.hosting.listening import listen
 from mcp_server_zendesk.hosting.reloading import Part, Reloader
 from mcp_server_zendesk.hosting.verifying import TokenRefused
 from mcp_server_zendesk.sandbox import Sandbox
@@ -180,7 +180,7 @@ async def team(
         resource = Resource(address + path, issuer)
         return Gate(app, verifier=tokens, resource=resource, scopes_needed=workspace), []
 
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with listen(server) as listening:
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"
         guarding = unguarded if callers is None else guard
         app = app_of(server, hosted, doors, sse=sse, guarding=guarding)
