@@ -25,6 +25,7 @@ Who = Literal[
     "network",  # something that answers in Zendesk's place, or between
     "web page",  # open in a browser on the same machine
     "local user",  # another account of the same machine
+    "caller",  # has a token of a server that others use too
 ]
 
 Family = Literal[
@@ -44,6 +45,7 @@ Family = Literal[
     "size and cost",
     "audit and logs",
     "doors of this machine",
+    "callers of one server",
 ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -91,37 +90,6 @@ async def test_older_clients_without_a_session_keep_their_callers_scopes(
         asked = await w.call_tool("reply_to_ticket", REPLY)
         assert (asked.meta or {})[META_KEY]["kind"] == "confirmation_unavailable"
     assert set(proxy.asked) == {0, 1}
-
-
-async def test_a_question_of_one_workspace_is_no_good_in_another() -> None:
-    """The same keys, the same caller, the same tool and the same words."""
-    flags = {name: {"scopes": "read tickets:write"} for name in ("one", "two")}
-    async with team(flags, several=True, callers=CALLERS, settings={"state_keys": KEY}) as served:
-        modern = {
-            "MCP-Protocol-Version": "2026-07-28",
-            "Mcp-Method": "tools/call",
-            "Mcp-Name": "reply_to_ticket",
-            "Accept": "application/json, text/event-stream",
-            "Authorization": "Bearer writes",
-        }
-        meta = {
-            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-            "io.modelcontextprotocol/clientCapabilities": {"elicitation": {"form": {}}},
-        }
-
-        async def call(prefix: str, **more: Any) -> dict[str, Any]:
-            params = {"name": "reply_to_ticket", "arguments": REPLY, "_meta": meta, **more}
-            body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
-            async with httpx.AsyncClient(headers=modern) as http:
-                return dict(json.loads((await http.post(served.url(prefix), json=body)).text))
-
-        asked = (await call("/one"))["result"]
-        (key,) = asked["inputRequests"]
-        answer = {key: {"action": "accept", "content": {"agree": True}}}
-        carried = {"inputResponses": answer, "requestState": asked["requestState"]}
-        assert "error" in await call("/two", **carried)
-        assert not [one for one in served.sandbox.requests if one.method == "PUT"]
-        assert not (await call("/one", **carried))["result"].get("isError")
 
 
 async def test_a_token_that_ends_in_mid_call_does_not_end_the_call() -> None:

@@ -31,6 +31,9 @@ class Scopes(Result):
     granted: Annotated[
         list[Line] | None, Field(description="Left out where Zendesk cannot tell")
     ] = None
+    caller: Annotated[
+        list[Line] | None, Field(description="Of the caller's own token, where callers have one")
+    ] = None
     effective: list[Line]
 
 
@@ -96,6 +99,7 @@ async def check_connection(zendesk: Zendesk, inventory: Inventory) -> Connection
         scopes=Scopes(
             configured=sorted(held.configured),
             granted=None if held.granted is None else sorted(held.granted),
+            caller=None if held.caller is None else sorted(held.caller),
             effective=list(held.effective),
         ),
         tools=[spec.name for spec in inventory.visible(held)],
