@@ -44,6 +44,7 @@ Family = Literal[
     "size and cost",
     "audit and logs",
     "doors of this machine",
+    "callers over HTTP",
 ]
 
 
