@@ -54,7 +54,8 @@ def test_an_address_that_could_not_be_trusted_is_refused(
 
 @pytest.mark.parametrize("prefix", ["zendesk.", "zendesk:", "api://zendesk/", ""])
 def test_a_prefix_is_what_a_scope_may_hold(tmp_path: Path, prefix: str) -> None:
-    assert loaded(tmp_path, f"scope_prefix = '{prefix}'").scope_prefix == prefix
+    issuer = "issuer = 'https://issuer.example'\n"
+    assert loaded(tmp_path, f"{issuer}scope_prefix = '{prefix}'").scope_prefix == prefix
     for wrong in ('"', "\\", " ", "é"):
         with pytest.raises(ConfigurationError, match="scope_prefix: holds a character"):
             loaded(tmp_path, f"scope_prefix = '{prefix}{wrong}'")
@@ -65,6 +66,13 @@ def test_only_signatures_by_key_pairs_can_be_allowed(tmp_path: Path, name: str) 
     with pytest.raises(ConfigurationError, match="algorithms: "):
         loaded(tmp_path, f"algorithms = ['RS256', '{name}']")
     assert loaded(tmp_path, "algorithms = 'PS256 EdDSA'").algorithms == ("PS256", "EdDSA")
+
+
+@pytest.mark.parametrize("name", ["jwks_url", "audience", "scope_prefix"])
+def test_whoever_means_an_issuer_has_to_name_it(tmp_path: Path, name: str) -> None:
+    """Otherwise the server would let everybody in, against all appearance."""
+    with pytest.raises(ConfigurationError, match=f"^{name} .*set issuer too"):
+        loaded(tmp_path, f"{name} = 'https://issuer.example/keys'")
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 """Signatures by key pairs alone: with a shared secret, whoever verifies could also sign."""
 EVERY_WORKSPACE = "all"
 
+_OF_ISSUERS = ("jwks_url", "audience", "scope_prefix")
 _SHORTEST_KEY = 32
 _MOST_SECONDS = 600
 
@@ -242,9 +243,13 @@ def flags_alone(flags: Mapping[str, Any]) -> ServerSettings:
 
 def _validated(values: Mapping[str, Any]) -> ServerSettings:
     try:
-        return ServerSettings.model_validate(values)
+        settings = ServerSettings.model_validate(values)
     except ValidationError as error:
         raise ConfigurationError(problems_of(error)) from None
+    for name in _OF_ISSUERS:
+        if getattr(settings, name) and settings.issuer is None:
+            raise ConfigurationError(f"{name} says something of an issuer's tokens: set issuer too")
+    return settings
 
 
 def server_variable(setting: str) -> str:

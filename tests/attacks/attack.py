@@ -45,7 +45,7 @@ Family = Literal[
     "size and cost",
     "audit and logs",
     "doors of this machine",
-    "callers of one server",
+    "callers over HTTP",
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from attacks import (
+    callers,
     calls,
     colleagues,
     doors,
@@ -33,4 +34,5 @@ ATTACKS: tuple[Attack, ...] = (
     *traces.ATTACKS,
     *doors.ATTACKS,
     *colleagues.ATTACKS,
+    *callers.ATTACKS,
 )

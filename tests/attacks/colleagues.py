@@ -13,7 +13,7 @@ from mcp_server_zendesk.serving.callers import LOCAL
 from mcp_server_zendesk.serving.confirmation import sealing
 from team import Team, team
 
-ATTACKS = Attacks("callers of one server")
+ATTACKS = Attacks("callers over HTTP")
 
 SERVING = "mcp_server_zendesk.serving"
 WRITES = {"scopes": "read tickets:write"}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from hosting.making import made
 from mcp_server_zendesk.hosting import tokens_file
@@ -48,6 +49,15 @@ def test_tokens_that_are_made_at_once_are_all_kept(file: Path) -> None:
     with ThreadPoolExecutor(8) as threads:
         tokens = list(threads.map(lambda number: made(file, f"caller-{number}"), range(24)))
     assert {one.sha256 for one in read_tokens(file)} == {hash_of(token) for token in tokens}
+
+
+def test_a_file_that_another_process_holds_is_waited_for_a_while(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(file)
+    monkeypatch.setattr(tokens_file, "_SECONDS_TO_WAIT", 0)
+    with FileLock(f"{file}.lock"), pytest.raises(TokensUnusable, match="held by another process"):
+        made(file, "bob")
 
 
 def test_a_name_stands_for_one_token(file: Path) -> None:
@@ -111,8 +121,10 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
         with pytest.raises(TokensUnusable, match=words):
             read_tokens(path)
     (tmp_path / "device").symlink_to("/dev/null")
-    with pytest.raises(TokensUnusable, match="no regular file"):
-        read_tokens(tmp_path / "device")
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("device", "pipe"):
+        with pytest.raises(TokensUnusable, match="no regular file"):
+            read_tokens(tmp_path / name)
 
 
 def entry(**changed: Any) -> dict[str, Any]:

@@ -176,6 +176,7 @@ SAMPLES = {
         "AKIAIOSFODNN7EXAMPLE",
         "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
         "glpat-ABCDEFGHIJKLMNOPQRST",
+        "zmcp_77zNomX-lC7HA6ZDjgboi5-TE60tJvU9JFpat7Ma3QI",
         "xoxb-1234567890-abcdefghij",
         "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX",
         "sk_" + "live_4eC39HqLyjWDarjtT1zdp7dc",

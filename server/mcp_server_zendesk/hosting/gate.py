@@ -92,10 +92,14 @@ class Gate:
             caller = await self._caller(scope)
             self._check_scopes(scope, caller)
         except Challenge as challenge:
-            logger.info("A request was refused (%d): %s", challenge.status, challenge.words)
+            # Each client's first request comes without a token, to be told where to get one.
+            level = logging.DEBUG if challenge.error is None else logging.INFO
+            logger.log(level, "A request was refused (%d): %s", challenge.status, challenge.words)
             await challenge.response(self._resource)(scope, receive, send)
             return
-        headers = [(name, value) for name, value in scope["headers"] if name not in _KEPT_OUT]
+        headers = [
+            (name, value) for name, value in scope["headers"] if name.lower() not in _KEPT_OUT
+        ]
         user = AuthenticatedUser(caller)
         authenticated = {"user": user, "auth": AuthCredentials(caller.scopes), "headers": headers}
         await self._inside({**scope, **authenticated}, receive, send)

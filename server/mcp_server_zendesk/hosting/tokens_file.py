@@ -40,6 +40,8 @@ _RANDOM_BYTES = 32
 _MOST_BYTES = 1_048_576
 _SECONDS_TO_WAIT = 10
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
+# A pipe that nobody writes to would be waited for.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _SORTED = PlainSerializer(sorted)
 
 
@@ -165,7 +167,7 @@ def _write(file: Path, tokens: tuple[StaticToken, ...]) -> None:
 
 def _read(file: Path) -> bytes:
     try:
-        with file.open("rb") as opened:
+        with os.fdopen(os.open(file, _FLAGS), "rb") as opened:
             _refuse_unsafe(file, os.fstat(opened.fileno()))
             content = opened.read(_MOST_BYTES + 1)
     except FileNotFoundError:

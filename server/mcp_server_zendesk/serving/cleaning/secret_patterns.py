@@ -62,6 +62,7 @@ _SHAPES = (
         ("a3t", "abia", "acca", "akia", "asia"),
         r"(?:A3T[A-Z0-9]|ABIA|ACCA|AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])",
     ),
+    _Secret("token of this server", ("zmcp_",), r"zmcp_[\w-]{30,}+"),
     _Secret("GitHub token", ("gh",), r"(?:gh[opsur]_[A-Za-z0-9]{30,}+|github_pat_\w{30,}+)"),
     _Secret("GitLab token", ("gl",), r"gl(?:pat|dt|ft|soat|rt|cbt|ptt|agent|oas|imt)-[\w.-]{20,}+"),
     _Secret(
