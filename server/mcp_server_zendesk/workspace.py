@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
+from pydantic import SecretStr
 
 from mcp_server_zendesk import __version__
 from mcp_server_zendesk.command_lines import PROGRAM, command
@@ -110,7 +111,7 @@ def build_server(
     transport: httpx.AsyncBaseTransport | None = None,
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     clock: Callable[[], float] = time.monotonic,
-    state_keys: Sequence[str] = (),
+    state_keys: Sequence[SecretStr] = (),
     reloads: bool = False,
 ) -> ZendeskServer:
     """The server of one workspace, ready to run on any transport.
@@ -128,8 +129,7 @@ def build_server(
         ConfigurationError: The policy or the audit file cannot be used.
     """
     from mcp_server_zendesk.serving.auditing.audit import Audit  # noqa: PLC0415 - only a server needs it
-    from mcp_server_zendesk.serving.confirmation import sealing  # noqa: PLC0415 - imports mcp
-    from mcp_server_zendesk.serving.server import ZendeskServer  # noqa: PLC0415 - likewise
+    from mcp_server_zendesk.serving.server import ZendeskServer  # noqa: PLC0415 - imports mcp
     from zendesk_tools.prompts import PROMPTS  # noqa: PLC0415 - likewise
     from zendesk_tools.resources import RESOURCES  # noqa: PLC0415 - likewise
 
@@ -151,6 +151,6 @@ def build_server(
         prompts=PROMPTS,
         resources=RESOURCES,
         redaction=redaction,
-        sealing=sealing(state_keys, workspace=settings.workspace),
+        state_keys=state_keys,
         reloads=reloads,
     )

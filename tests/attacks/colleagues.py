@@ -68,7 +68,7 @@ async def _(ground: Ground) -> bool:
     who="caller",
     tries="carries a human's yes from one workspace of a server into another",
     defence="a question is sealed for its own workspace",
-    without=put_in_place(f"{SERVING}.confirmation:sealing", lambda keys, **_: sealing(keys)),
+    without=put_in_place(f"{SERVING}.confirmation:sealing", lambda keys, _: sealing(keys)),
 )
 async def _(_: Ground) -> bool:
     flags = {"one": WRITES, "two": WRITES}

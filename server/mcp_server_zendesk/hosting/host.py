@@ -48,7 +48,7 @@ def prepared(settings: ServerSettings, source: Source) -> list[HostedWorkspace]:
             workspace,
             audit_log=workspace.audit_log,
             transport=source.transport,
-            state_keys=[key.get_secret_value() for key in settings.state_keys],
+            state_keys=settings.state_keys,
             reloads=True,
         )
 

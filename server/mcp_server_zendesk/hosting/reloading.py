@@ -122,7 +122,8 @@ class Reloader:
         _tell_of_restart(f"the workspace {workspace.name}", waits)
         changed = _changed(workspace.settings, settings) & _TAKEN_UP
         if changed:
-            await workspace.server.adopt(inventory, settings.scopes, redaction)
+            guard = inventory.policy.guard().succeeding(workspace.server.offers.access.guard)
+            await workspace.server.adopt(inventory, guard, settings.scopes, redaction)
             workspace.settings = _with(workspace.settings, settings, changed)
             logger.info(
                 "The workspace %s goes by its new %s", workspace.name, ", ".join(sorted(changed))

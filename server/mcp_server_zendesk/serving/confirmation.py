@@ -23,7 +23,7 @@ from mcp.server.mcpserver.resolve import Elicit, Resolve
 from mcp.server.request_state import RequestStateSecurity
 from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SecretStr
 
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.serving import admission
@@ -72,17 +72,17 @@ an answer to another one does not count.
 """
 
 
-def sealing(keys: Sequence[str] = (), *, workspace: str | None = None) -> RequestStateSecurity:
+def sealing(keys: Sequence[SecretStr] = (), audience: str | None = None) -> RequestStateSecurity:
     """How the SDK seals a question that today's clients carry back with its answer.
 
     Args:
-        keys: What the replicas of a server seal with; the first seals and all open. Without any,
-            this process alone can open what it sealed.
-        workspace: Whose questions they are, where several are sealed with the same keys.
+        keys: The first seals, all open; without any, this process alone can open what it sealed.
+        audience: Which workspace of which account it is for.
     """
     if not keys:
-        return RequestStateSecurity.ephemeral(ttl=ANSWER_SECONDS, audience=workspace)
-    return RequestStateSecurity(keys=keys, ttl=ANSWER_SECONDS, audience=workspace)
+        return RequestStateSecurity.ephemeral(ttl=ANSWER_SECONDS, audience=audience)
+    known = [key.get_secret_value() for key in keys]
+    return RequestStateSecurity(keys=known, ttl=ANSWER_SECONDS, audience=audience)
 
 
 def resolver(spec: ToolSpec, handle: ContextVar[Zendesk], *, trusts_client: bool) -> Resolve:
@@ -233,8 +233,8 @@ def _spend(spec: ToolSpec, question: Question, zendesk: Zendesk) -> None:
     """
     access = zendesk.access
     now = access.clock()
-    said = f"{zendesk.caller}\0{spec.name}\0{question.text}"
-    digest = hashlib.sha256(said.encode()).hexdigest()
+    said = f"{zendesk.caller}\n{spec.name}\n{question.text}"
+    digest = hashlib.sha256(said.encode(errors="surrogatepass")).hexdigest()
     access.spent = {key: at for key, at in access.spent.items() if now - at < ANSWER_SECONDS}
     if digest in access.spent:
         raise AlreadyDone

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,6 @@ from mcp.server.mcpserver.exceptions import (
     ResourceNotFoundError,
     ToolError,
 )
-from mcp.server.request_state import RequestStateSecurity
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
     INTERNAL_ERROR,
@@ -35,11 +34,12 @@ from mcp_types import (
     ResourceTemplate,
     Tool,
 )
-from pydantic import AnyUrl
+from pydantic import AnyUrl, SecretStr
 
 from mcp_server_zendesk.connection.access import Access
 from mcp_server_zendesk.connection.errors import ValidationFailed, ZendeskError
 from mcp_server_zendesk.connection.fields import add_allowed_values
+from mcp_server_zendesk.connection.guarding.guard import Guard
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.serving import confirmation, listing
 from mcp_server_zendesk.serving.announcing import Announcer, declare_list_changes
@@ -93,7 +93,7 @@ class ZendeskServer(MCPServer[Any]):
         prompts: tuple[PromptSpec, ...] = (),
         resources: tuple[ResourceSpec, ...] = (),
         redaction: Redaction | None = None,
-        sealing: RequestStateSecurity | None = None,
+        state_keys: Sequence[SecretStr] = (),
         reloads: bool = False,
     ) -> None:
         self._access = access
@@ -115,7 +115,9 @@ class ZendeskServer(MCPServer[Any]):
             version=version,
             log_level="WARNING",
             subscriptions=self._announcer.bus,
-            request_state_security=sealing or confirmation.sealing(),
+            request_state_security=confirmation.sealing(
+                state_keys, f"{access.connection.account.subdomain}/{access.workspace}"
+            ),
             middleware=[declare_list_changes, self._instruct, self._announcer.notice],
         )
 
@@ -160,15 +162,14 @@ class ZendeskServer(MCPServer[Any]):
         return self._offers
 
     async def adopt(
-        self, inventory: Inventory, configured: frozenset[str], redaction: Redaction
+        self,
+        inventory: Inventory,
+        guard: Guard,
+        configured: frozenset[str],
+        redaction: Redaction,
     ) -> None:
-        """Go by another policy from now on, calls under way included; tell the clients.
-
-        What was counted against the ceilings stays counted.
-        """
-        access = self._access
-        access.guard = inventory.policy.guard().succeeding(access.guard)
-        access.configured = configured
+        """Go by another policy from now on, calls under way included; tell the clients."""
+        self._access.guard, self._access.configured = guard, configured
         self._offers.inventory, self._redaction = inventory, redaction
         for name in self._bound:
             self.remove_tool(name)
