@@ -14,6 +14,7 @@ from mcp_server_zendesk.command_lines import PROGRAM, command
 from mcp_server_zendesk.configuration_tables import ConfigurationError
 from mcp_server_zendesk.connection.access import Access
 from mcp_server_zendesk.connection.client import Connection
+from mcp_server_zendesk.connection.observing import NOBODY, Observer
 from mcp_server_zendesk.serving.cleaning.redaction import Redaction, RedactionUnavailable
 from mcp_server_zendesk.serving.inventory import Inventory, Policy
 from mcp_server_zendesk.serving.spec import DEFAULT_TOOLSETS
@@ -64,6 +65,7 @@ def access_to(
     transport: httpx.AsyncBaseTransport | None = None,
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     clock: Callable[[], float] = time.monotonic,
+    observer: Observer = NOBODY,
 ) -> Access:
     """The way into Zendesk. Nothing is sent yet, and no vault is opened.
 
@@ -86,6 +88,7 @@ def access_to(
         sign_in=command("auth login", settings),
         guard=inventory.policy.guard(),
         sleep=sleep,
+        observer=observer,
     )
 
 
@@ -110,6 +113,7 @@ def build_server(
     transport: httpx.AsyncBaseTransport | None = None,
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     clock: Callable[[], float] = time.monotonic,
+    observer: Observer = NOBODY,
 ) -> ZendeskServer:
     """The server of one workspace, ready to run on any transport.
 
@@ -129,7 +133,7 @@ def build_server(
         raise ConfigurationError(
             f"the audit log {audit_log} cannot be written: {error.strerror}"
         ) from None
-    access = access_to(settings, transport=transport, sleep=sleep, clock=clock)
+    access = access_to(settings, transport=transport, sleep=sleep, clock=clock, observer=observer)
     return ZendeskServer(
         access,
         inventory,
