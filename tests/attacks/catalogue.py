@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from attacks import calls, doors, fields, hosts, limits, outside, sizes, texts, traces, yes
+from attacks import (
+    calls,
+    doors,
+    fields,
+    hosts,
+    limits,
+    outside,
+    sizes,
+    texts,
+    traces,
+    watching,
+    yes,
+)
 from attacks.attack import Attack
 
 ATTACKS: tuple[Attack, ...] = (
@@ -19,5 +31,6 @@ ATTACKS: tuple[Attack, ...] = (
     *hosts.HOSTS,
     *sizes.ATTACKS,
     *traces.ATTACKS,
+    *watching.ATTACKS,
     *doors.ATTACKS,
 )

@@ -116,6 +116,7 @@ def _tracing(opened: ExitStack) -> Observer:
     from zendesk_tools.prompts import PROMPTS  # noqa: PLC0415 - imports mcp
 
     tracing = Tracing([*(spec.name for spec in CATALOGUE), *(prompt.name for prompt in PROMPTS)])
+    tracing.install()
     opened.callback(tracing.close)
     return tracing
 

@@ -112,8 +112,6 @@ class WordlessExporter(SpanExporter):
 class Tracing:
     """Makes the spans of this process, and tells those of calls how they ended.
 
-    The SDK finds the provider by itself; there is one in a process.
-
     Args:
         names: Tools and prompts that there are.
         exporter: Where spans go; by default over OTLP/HTTP to where ``OTEL_…`` variables say.
@@ -121,14 +119,17 @@ class Tracing:
 
     def __init__(self, names: Collection[str], exporter: SpanExporter | None = None) -> None:
         resource = Resource({SERVICE_NAME: "mcp-server-zendesk", SERVICE_VERSION: __version__})
-        self._provider = TracerProvider(
+        self.provider = TracerProvider(
             resource=Resource.get_empty().merge(resource).merge(OTELResourceDetector().detect()),
             shutdown_on_exit=False,
         )
         sent_to = WordlessExporter(exporter or OTLPSpanExporter(), names)
-        self._provider.add_span_processor(BatchSpanProcessor(sent_to))
-        trace.set_tracer_provider(self._provider)
-        self._tracer = self._provider.get_tracer(SCOPE, __version__)
+        self.provider.add_span_processor(BatchSpanProcessor(sent_to))
+        self._tracer = self.provider.get_tracer(SCOPE, __version__)
+
+    def install(self) -> None:
+        """Let the SDK find it, once in a process."""
+        trace.set_tracer_provider(self.provider)
 
     def called(self, call: CallSeen) -> None:
         """Tell the span of this call how it ended."""
@@ -165,7 +166,7 @@ class Tracing:
 
     def close(self) -> None:
         """Send what waits, for some seconds at most, and no more."""
-        closing = threading.Thread(target=self._provider.shutdown, name="traces", daemon=True)
+        closing = threading.Thread(target=self.provider.shutdown, name="traces", daemon=True)
         closing.start()
         closing.join(_SECONDS_TO_CLOSE)
 
