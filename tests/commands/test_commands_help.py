@@ -25,6 +25,7 @@ COMMANDS = [
     ("tools",),
     ("demo",),
     ("serve",),
+    ("health",),
     ("audit",),
 ]
 
