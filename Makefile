@@ -38,7 +38,7 @@ format: .venv/.quality  ## Let ruff write
 check: lint test coverage  ## All gates
 
 snapshots: .venv/.test  ## Write the tool snapshots and the generated parts of README.md anew
-	UPDATE_SNAPSHOTS=1 $(BIN)/pytest -q tests/test_tool_snapshots.py tests/test_readme.py tests/clients/test_clients_handbook.py tests/test_tool_reference.py
+	UPDATE_SNAPSHOTS=1 $(BIN)/pytest -q tests/test_tool_snapshots.py tests/test_readme.py tests/clients/test_clients_handbook.py tests/test_tool_reference.py tests/operations/test_operations_guide.py
 
 node: $(NODE_TESTS)/node_modules/.package-lock.json  ## Install the TypeScript clients for the tests
 

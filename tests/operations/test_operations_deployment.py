@@ -15,14 +15,13 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 import yaml
 
-from mcp_server_zendesk.cli import main
 from mcp_server_zendesk.server_settings import SECRETS, ServerSettings, load_server, server_variable
 from mcp_server_zendesk.settings import Settings, environment_name, load
 from mcp_server_zendesk.workspace import inventory_of
+from operations.command_line import parse
 from operations.proxy import ROOT, free_port, upstreams
 
 DEPLOY = ROOT / "deploy"
@@ -48,17 +47,6 @@ def values(word: str) -> list[str]:
 def configured() -> ServerSettings:
     """The example's server, with the secrets that it needs."""
     return load_server({"state_keys": "k" * 64, "store_url": "redis://redis"}, config=CONFIG)
-
-
-def parse(arguments: list[str]) -> None:
-    """As the command line does; flags that do not exist are errors."""
-    command: click.Command = main
-    while isinstance(command, click.Group):
-        name, *arguments = arguments
-        assert name in command.commands, name
-        command = command.commands[name]
-    context = click.Context(command)
-    command.make_parser(context).parse_args(args=list(arguments))
 
 
 def test_the_image_runs_as_nobody_in_particular_and_asks_itself_how_it_is() -> None:
