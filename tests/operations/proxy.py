@@ -71,8 +71,8 @@ class Proxy:
         return ended.stderr
 
     @contextmanager
-    def running(self) -> Iterator[None]:
-        """Until the end of the context."""
+    def running(self) -> Iterator[int]:
+        """Until the end of the context; gives the number of its process."""
         process = subprocess.Popen(self.command, stderr=subprocess.PIPE, text=True)
         try:
             deadline = time.monotonic() + _SECONDS
@@ -80,7 +80,7 @@ class Proxy:
                 assert process.poll() is None, process.communicate()[1]
                 assert time.monotonic() < deadline
                 time.sleep(0.01)
-            yield
+            yield process.pid
         finally:
             process.terminate()
             process.communicate(timeout=_SECONDS)
