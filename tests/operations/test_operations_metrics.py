@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import logging
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from urllib.request import urlopen
 
@@ -216,3 +218,32 @@ def test_without_its_extra_it_says_what_to_install(
         watching(settings),
     ):
         pass
+
+
+WITHOUT_EXTRAS = """
+import sys
+sys.modules["prometheus_client"] = sys.modules["opentelemetry.sdk"] = None
+from mcp_server_zendesk.embedded import embedded_settings, embedded_transport
+from mcp_server_zendesk.hosting.observers import watching
+from mcp_server_zendesk.server_settings import ServerSettings
+from mcp_server_zendesk.workspace import ExtraMissing, build_server
+with watching(ServerSettings()) as watch:
+    build_server(embedded_settings({}), transport=embedded_transport(), observer=watch.observer)
+try:
+    with watching(ServerSettings(metrics_port=9090)):
+        pass
+except ExtraMissing as error:
+    print(error)
+"""
+
+
+def test_where_the_extras_are_not_installed_it_serves_all_the_same() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", WITHOUT_EXTRAS],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "mcp-server-zendesk[metrics]" in ended.stdout

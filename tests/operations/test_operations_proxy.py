@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -164,6 +165,9 @@ def test_a_token_always_leads_to_the_replica_that_keeps_its_session(
 
 def test_the_log_of_the_proxy_holds_no_query(client: httpx.Client, proxy: Proxy) -> None:
     client.post(f"/mcp?access_token={CANARY}", content=CANARY)
+    deadline = time.monotonic() + 20  # nginx writes its line once the answer is out
+    while not proxy.log and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert "POST /mcp" in proxy.log
     assert CANARY not in proxy.log
 
