@@ -8,10 +8,10 @@ WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1)
 # Where a machine forbids bytecode, each worker would compile each test, and each server itself.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test coverage lint format check snapshots node bench attacks build clean
+.PHONY: help demo test coverage lint format check snapshots node bench bench-team attacks build clean
 
 help:  ## Say what there is
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: .venv/.product  ## Play a short real session against the embedded workspace
 	@$(BIN)/python -m mcp_server_zendesk demo
@@ -38,7 +38,7 @@ format: .venv/.quality  ## Let ruff write
 check: lint test coverage  ## All gates
 
 snapshots: .venv/.test  ## Write the tool snapshots and the generated parts of README.md anew
-	UPDATE_SNAPSHOTS=1 $(BIN)/pytest -q tests/test_tool_snapshots.py tests/test_readme.py tests/clients/test_clients_handbook.py tests/test_tool_reference.py
+	UPDATE_SNAPSHOTS=1 $(BIN)/pytest -q tests/test_tool_snapshots.py tests/test_readme.py tests/clients/test_clients_handbook.py tests/test_tool_reference.py tests/operations/test_operations_guide.py
 
 node: $(NODE_TESTS)/node_modules/.package-lock.json  ## Install the TypeScript clients for the tests
 
@@ -47,6 +47,9 @@ bench: .venv/.test  ## Figures as ratios against a baseline of the same run
 	$(BIN)/python tests/bench/throughput.py
 	PYTHONPATH=tests $(BIN)/python tests/bench/tasks.py
 	$(BIN)/python tests/bench/cleaning.py
+
+bench-team: .venv/.test  ## Two replicas under 200 clients, one of them killed (needs nginx, redis-server)
+	PYTHONPATH=tests $(BIN)/python -m bench.team
 
 attacks: .venv/.test  ## The table of attacks, and a hostile ticket as a model reads it
 	PYTHONPATH=tests $(BIN)/python -m attacks.table

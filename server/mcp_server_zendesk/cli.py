@@ -14,6 +14,7 @@ from mcp_server_zendesk.commands.audit import audit
 from mcp_server_zendesk.commands.auth import auth
 from mcp_server_zendesk.commands.config import config_client
 from mcp_server_zendesk.commands.doctor import doctor
+from mcp_server_zendesk.commands.health import health
 from mcp_server_zendesk.commands.serve import serve
 from mcp_server_zendesk.commands.setup import setup
 from mcp_server_zendesk.commands.show import demo, tools
@@ -86,5 +87,5 @@ def main() -> None:
     """
 
 
-for command in (setup, auth, doctor, config_client, tools, demo, serve, tokens, audit):
+for command in (setup, auth, doctor, config_client, tools, demo, serve, tokens, health, audit):
     main.add_command(command)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from mcp_server_zendesk.connection.credentials import API_TOKENS_END
 from mcp_server_zendesk.tracebacks import WordlessFormatter, log_crashes
@@ -19,13 +19,20 @@ logger = logging.getLogger(__name__)
 _TALKATIVE = ("httpx", "httpcore", "mcp", "sse_starlette", "uvicorn.access", "asyncio")
 
 
-def configure(level: str) -> None:
+def configure(level: str, log_format: Literal["text", "json"] = "text") -> None:
     """Send this product's log to stderr at ``level``, and the libraries' warnings.
 
-    An exception is logged without its words, also one that nobody catches.
+    An exception is logged without its words, also one that nobody catches. As ``json``, each line
+    is an object, Python's own warnings included.
     """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(WordlessFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    if log_format == "json":
+        from mcp_server_zendesk.json_lines import JsonFormatter  # noqa: PLC0415 - for HTTP alone
+
+        handler.setFormatter(JsonFormatter())
+        logging.captureWarnings(capture=True)
+    else:
+        handler.setFormatter(WordlessFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)

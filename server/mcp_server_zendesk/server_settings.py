@@ -200,6 +200,13 @@ class ServerSettings(BaseModel):
     metrics_port: Annotated[
         Port | None, Field(description="The port to serve Prometheus metrics on; unset, none are")
     ] = None
+    tracing: Annotated[
+        bool,
+        Field(
+            description="Send OpenTelemetry traces over OTLP/HTTP, to where the standard `OTEL_…` "
+            "variables say"
+        ),
+    ] = False
     drain_seconds: Annotated[
         Seconds,
         Field(description="How long to go on serving after SIGTERM while `/readyz` says no"),

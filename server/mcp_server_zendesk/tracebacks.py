@@ -27,10 +27,7 @@ class WordlessFormatter(logging.Formatter):
         """The record as text. What another handler has made of its exception is not used."""
         shown = logging.makeLogRecord(record.__dict__)
         shown.exc_text = None
-        message = record.getMessage()
-        if record.name == "asyncio":  # lists the objects at fault below its first line
-            message = message.partition("\n")[0]
-        shown.msg, shown.args = _CONTROL.sub(_number, message), None
+        shown.msg, shown.args = _CONTROL.sub(_number, message_of(record)), None
         return super().format(shown)
 
     def formatException(  # noqa: N802 - as inherited
@@ -40,6 +37,14 @@ class WordlessFormatter(logging.Formatter):
     ) -> str:
         """The way to an exception, as text without a line's end."""
         return without_words(ei[1]) if ei[1] is not None else ""
+
+
+def message_of(record: logging.LogRecord) -> str:
+    """What a record says."""
+    message = record.getMessage()
+    if record.name == "asyncio":  # lists the objects at fault below its first line
+        message = message.partition("\n")[0]
+    return message
 
 
 def without_words(error: BaseException) -> str:

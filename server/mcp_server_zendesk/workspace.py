@@ -15,6 +15,7 @@ from mcp_server_zendesk.command_lines import PROGRAM, command
 from mcp_server_zendesk.configuration_tables import ConfigurationError
 from mcp_server_zendesk.connection.access import Access
 from mcp_server_zendesk.connection.client import Connection
+from mcp_server_zendesk.connection.observing import NOBODY, Observer
 from mcp_server_zendesk.serving.cleaning.redaction import Redaction, RedactionUnavailable
 from mcp_server_zendesk.serving.inventory import Inventory, Policy
 from mcp_server_zendesk.serving.spec import DEFAULT_TOOLSETS
@@ -65,6 +66,7 @@ def access_to(
     transport: httpx.AsyncBaseTransport | None = None,
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     clock: Callable[[], float] = time.monotonic,
+    observer: Observer = NOBODY,
 ) -> Access:
     """The way into Zendesk. Nothing is sent yet, and no vault is opened.
 
@@ -87,6 +89,7 @@ def access_to(
         sign_in=command("auth login", settings),
         guard=inventory.policy.guard(),
         sleep=sleep,
+        observer=observer,
     )
 
 
@@ -113,6 +116,7 @@ def build_server(
     clock: Callable[[], float] = time.monotonic,
     state_keys: Sequence[SecretStr] = (),
     reloads: bool = False,
+    observer: Observer = NOBODY,
 ) -> ZendeskServer:
     """The server of one workspace, ready to run on any transport.
 
@@ -124,6 +128,7 @@ def build_server(
         clock: In seconds from no particular moment.
         state_keys: What questions to humans are sealed with, where replicas share them.
         reloads: Its policy may be exchanged while it runs.
+        observer: Hears of each call, and of each request to Zendesk.
 
     Raises:
         ConfigurationError: The policy or the audit file cannot be used.
@@ -141,7 +146,7 @@ def build_server(
         raise ConfigurationError(
             f"the audit log {audit_log} cannot be written: {error.strerror}"
         ) from None
-    access = access_to(settings, transport=transport, sleep=sleep, clock=clock)
+    access = access_to(settings, transport=transport, sleep=sleep, clock=clock, observer=observer)
     return ZendeskServer(
         access,
         inventory,

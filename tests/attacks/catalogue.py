@@ -14,6 +14,7 @@ from attacks import (
     sizes,
     texts,
     traces,
+    watching,
     yes,
 )
 from attacks.attack import Attack
@@ -32,6 +33,7 @@ ATTACKS: tuple[Attack, ...] = (
     *hosts.HOSTS,
     *sizes.ATTACKS,
     *traces.ATTACKS,
+    *watching.ATTACKS,
     *doors.ATTACKS,
     *colleagues.ATTACKS,
     *callers.ATTACKS,

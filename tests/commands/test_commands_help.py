@@ -29,6 +29,7 @@ COMMANDS = [
     ("tokens", "add"),
     ("tokens", "list"),
     ("tokens", "remove"),
+    ("health",),
     ("audit",),
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,25 +98,38 @@ def _serve_http(
 ) -> None:
     from mcp_server_zendesk import logs  # noqa: PLC0415 - stdio needs no HTTP
     from mcp_server_zendesk.configuration_tables import ConfigurationError  # noqa: PLC0415 - likewise
-    from mcp_server_zendesk.hosting.host import most_talkative, prepared, serve_http  # noqa: PLC0415 - imports mcp
+    from mcp_server_zendesk.hosting.authentication import Authentication  # noqa: PLC0415 - imports mcp
+    from mcp_server_zendesk.hosting.host import most_talkative, prepared, serve_http  # noqa: PLC0415 - likewise
+    from mcp_server_zendesk.hosting.observers import watching  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.hosting.sources import Configured, Embedded  # noqa: PLC0415 - likewise
 
     server = server_settings_from(config, of_server, demo=demo)
     if demo and server.workspaces:
         raise click.UsageError("--workspaces has no effect with --demo, which has one workspace")
     one = None if server.workspaces else settings_from(config, flags, demo=demo)
-    logs.configure(one.log_level if one else "info")
+    logs.configure(one.log_level if one else "info", server.log_format)
     listening = _listen(server)
     source = Embedded(flags, of_server) if demo else Configured(flags, of_server, config)
-    try:
-        workspaces = prepared(server, source)
-        if one is None:
-            logs.configure(most_talkative(workspaces))
-    except ConfigurationError as error:
-        raise click.ClickException(str(error)) from None
-    gc.freeze()
-    gc.enable()
-    serve_http(server, workspaces, source, listening, sse=sse)
+    with ExitStack() as opened:
+        try:
+            watch = opened.enter_context(watching(server))
+            authentication = Authentication(server) if server.authenticates else None
+            workspaces = prepared(server, source, watch.observer)
+            if one is None:
+                logs.configure(most_talkative(workspaces), server.log_format)
+        except ConfigurationError as error:
+            raise click.ClickException(str(error)) from None
+        gc.freeze()
+        gc.enable()
+        serve_http(
+            server,
+            workspaces,
+            source,
+            listening,
+            sse=sse,
+            authentication=authentication,
+            counting=watch.counting,
+        )
 
 
 def _listen(server: ServerSettings) -> socket.socket:

@@ -54,6 +54,10 @@ _FLAGS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--metrics-host", {"metavar": "HOST", "help": "Where metrics are served (127.0.0.1)."}),
     ("--metrics-port", {"metavar": "PORT", "help": "Serve Prometheus metrics on this port."}),
     (
+        "--tracing",
+        {"is_flag": True, "default": None, "help": "Send OpenTelemetry traces (OTEL_… variables)."},
+    ),
+    (
         "--drain-seconds",
         {"metavar": "S", "help": "Serve on after SIGTERM, not ready any more (0)."},
     ),

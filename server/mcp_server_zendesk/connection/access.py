@@ -14,6 +14,7 @@ import anyio
 from mcp_server_zendesk.connection.cache import Cache
 from mcp_server_zendesk.connection.errors import ZendeskError
 from mcp_server_zendesk.connection.guarding.guard import Guard
+from mcp_server_zendesk.connection.observing import NOBODY, Observer
 from mcp_server_zendesk.connection.paths import api_path
 from mcp_server_zendesk.connection.records import Token, parse
 from mcp_server_zendesk.connection.scopes import HeldScopes
@@ -43,6 +44,7 @@ class Access:
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
     clock: Callable[[], float] = time.monotonic
     today: Callable[[], date] = date.today
+    observer: Observer = NOBODY
     at_once: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(AT_ONCE))
     granted: frozenset[str] | None = None
     spent: dict[str, float] = field(default_factory=dict)

@@ -28,6 +28,7 @@ from mcp_server_zendesk.connection.errors import (
 from mcp_server_zendesk.connection.exchange import Json, Request
 from mcp_server_zendesk.connection.guarding.guard import Ledger
 from mcp_server_zendesk.connection.guarding.touched import Write
+from mcp_server_zendesk.connection.observing import watched
 from mcp_server_zendesk.connection.paths import Segment, api_path
 from mcp_server_zendesk.connection.reading import Params, Reader
 from mcp_server_zendesk.connection.scopes import HeldScopes, requirement, satisfies
@@ -257,6 +258,7 @@ class Zendesk:
 
         reads = request.method == "GET"
         before, lost = self.outcome, False
+        carry = watched(carry, self.access)
         async for attempt in stamina.retry_context(
             on=lambda error: self._repeats(error, harmless=reads or harmless),
             attempts=retries.ATTEMPTS,

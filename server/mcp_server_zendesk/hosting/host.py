@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import get_args
 
@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from mcp_server_zendesk import logs
 from mcp_server_zendesk.configuration_tables import ConfigurationError
+from mcp_server_zendesk.connection.observing import NOBODY, Observer
 from mcp_server_zendesk.hosting.app import Guarding, app_of, security_of, unguarded
 from mcp_server_zendesk.hosting.authentication import Authentication
 from mcp_server_zendesk.hosting.doors import Doors
@@ -30,12 +31,15 @@ from mcp_server_zendesk.workspace import build_server
 logger = logging.getLogger(__name__)
 
 
-def prepared(settings: ServerSettings, source: Source) -> list[HostedWorkspace]:
+def prepared(
+    settings: ServerSettings, source: Source, observer: Observer = NOBODY
+) -> list[HostedWorkspace]:
     """The workspaces of a server, ready to run.
 
     Args:
         settings: Of the server.
         source: Where the workspaces' settings come from.
+        observer: Hears of each call, and of each request to Zendesk.
 
     Raises:
         ConfigurationError: None of them can be served. As long as one can, the others' faults are
@@ -50,6 +54,7 @@ def prepared(settings: ServerSettings, source: Source) -> list[HostedWorkspace]:
             transport=source.transport,
             state_keys=settings.state_keys,
             reloads=True,
+            observer=observer,
         )
 
     workspaces = [
@@ -90,6 +95,8 @@ def serve_http(
     listening: socket.socket,
     *,
     sse: bool = False,
+    authentication: Authentication | None = None,
+    counting: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> None:
     """Serve until a signal asks for the end.
 
@@ -99,6 +106,8 @@ def serve_http(
         source: Where settings are read from again.
         listening: A socket from ``listen``.
         sse: The older HTTP+SSE at ``/sse`` too.
+        authentication: Of callers; without it whoever reaches the address is one.
+        counting: Goes around the application, and counts its answers.
 
     Raises:
         SystemExit: With 128 and the signal's number.
@@ -107,7 +116,6 @@ def serve_http(
     lifetime = Lifetime(settings, workspaces, doors, Signals())
     host, port, *_ = listening.getsockname()
     here = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    authentication = Authentication(settings) if settings.authenticates else None
     app = app_of(
         settings,
         workspaces,
@@ -127,7 +135,7 @@ def serve_http(
         async with anyio.create_task_group() as beside:
             if authentication is not None:
                 beside.start_soon(authentication.prepare)
-            await lifetime.serve(app, listening, reloader)
+            await lifetime.serve(counting(app), listening, reloader)
             beside.cancel_scope.cancel()
         if authentication is not None:
             await authentication.aclose()

@@ -12,6 +12,7 @@ from mcp_types import CallToolResult, TextContent
 from pydantic import ValidationError
 
 from mcp_server_zendesk.connection.handle import Progress, Zendesk
+from mcp_server_zendesk.connection.observing import CallSeen
 from mcp_server_zendesk.connection.sent import Sent
 from mcp_server_zendesk.serving.arguments import echoable, problems_in
 from mcp_server_zendesk.serving.auditing.audit import CallLines
@@ -85,6 +86,17 @@ class Call:
             sent=self.zendesk.sent,
             confirmed=self.confirmed,
             question=self.zendesk.question,
+        )
+
+    def seen(self, workspace: str, kind: str) -> CallSeen:
+        """What operations may know of it, once it has ended."""
+        return CallSeen(
+            workspace,
+            self.spec.name if self.spec else None,
+            self.spec.effect if self.spec else None,
+            kind,
+            time.perf_counter() - self.started,
+            requests=self.zendesk.requests if self.zendesk else 0,
         )
 
 

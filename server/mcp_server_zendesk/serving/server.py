@@ -238,6 +238,7 @@ class ZendeskServer(MCPServer[Any]):
             if call.zendesk is not None:
                 self._access.guard.settle(call.zendesk)
             call.record(kind)
+            self._access.observer.called(call.seen(self._access.workspace, kind))
         return result
 
     async def list_prompts(self) -> list[Prompt]:

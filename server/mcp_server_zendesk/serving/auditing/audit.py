@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from mcp_server_zendesk.connection.sent import Sent
+from mcp_server_zendesk.json_lines import AUDIT_LINE
 from mcp_server_zendesk.serving.auditing import seal
 from mcp_server_zendesk.serving.auditing.file import AuditFile, Ground
 from mcp_server_zendesk.serving.auditing.lines import (
@@ -182,7 +183,7 @@ class Audit:
         }
         told = {key: value for key, value in stamped.items() if value is not None}
         line, made = seal.seal(self._key, self._seal, told)
-        logger.info("%s", line.decode())
+        logger.info("%s", line.decode(), extra={AUDIT_LINE: line.decode()})
         if self._file is not None:
             self._file.write(line, torn=torn)
         self._seal = made

@@ -1,0 +1,112 @@
+"""The audit of the replicas, held against Zendesk's own log and against what clients were told."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.team.callers import Task
+from mcp_server_zendesk.serving.auditing import seal
+from mcp_server_zendesk.serving.auditing.lines import canonical
+from mcp_server_zendesk.serving.auditing.verification import RecordedCall, Verification
+
+_MARKER = re.compile(r"(?:note|ticket)-[0-9a-f]{32}")
+_FIRST_REFUSAL = 400
+
+
+@dataclass
+class Reconciled:
+    """What does not add up; all of it has to be empty."""
+
+    applied: Counter[str] = field(default_factory=Counter)
+    """How often each marker was written, by Zendesk's log."""
+    doubled: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    """Done, as a client was told, and not in Zendesk; or never settled."""
+    unasked: list[str] = field(default_factory=list)
+    """In Zendesk although its client was told that it was refused."""
+    unrecorded: list[str] = field(default_factory=list)
+    """In Zendesk, and not in the audit of any replica, or under another caller's name."""
+    untrue: list[str] = field(default_factory=list)
+    """Applied, as the audit says, and not in Zendesk."""
+    broken: list[str] = field(default_factory=list)
+    """Audit files that are not as they were written."""
+    open_ends: int = 0
+    """Writes whose line after them is missing, because their process was killed."""
+    open_and_sent: int = 0
+    """Of these, those of which something had been sent."""
+    milliseconds: dict[Path, list[float]] = field(default_factory=dict)
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether everything does."""
+        wrong = (self.doubled, self.lost, self.unasked, self.unrecorded, self.untrue, self.broken)
+        return not any(wrong)
+
+
+def reconcile(
+    tasks: list[Task], requests: Iterable[dict[str, Any]], audits: Iterable[Path]
+) -> Reconciled:
+    """Hold all three against each other."""
+    told = Reconciled()
+    for request in requests:
+        if request["method"] != "GET" and request["status"] < _FIRST_REFUSAL:
+            told.applied.update(set(_MARKER.findall(json.dumps(request["body"]))))
+    told.doubled = [marker for marker, times in told.applied.items() if times > 1]
+    _hold_against_clients(told, tasks)
+    _hold_against_audits(told, tasks, audits)
+    return told
+
+
+def _hold_against_clients(told: Reconciled, tasks: list[Task]) -> None:
+    for task in tasks:
+        name = task.marker or task.tool
+        if task.ending == "lost" or (
+            task.ending == "done" and task.marker and not told.applied[task.marker]
+        ):
+            told.lost.append(name)
+        forbidden = _MARKER.findall(str(task.arguments))
+        if task.ending == "refused" and any(told.applied[marker] for marker in forbidden):
+            told.unasked.append(name)
+
+
+def _hold_against_audits(told: Reconciled, tasks: list[Task], audits: Iterable[Path]) -> None:
+    written = {task.marker: task for task in tasks if task.marker}
+    sent: Counter[str] = Counter()
+    for audit in audits:
+        calls = _calls(told, audit)
+        key = seal.kept_key(audit)
+        by_digest = {
+            seal.digest(key, "arguments", canonical(task.arguments)): marker
+            for marker, task in written.items()
+        }
+        told.milliseconds[audit] = [
+            float(call.outcome["ms"]) for call in calls if call.outcome is not None
+        ]
+        for call in calls:
+            marker = by_digest.get(str(call.lines[0].get("arguments")))
+            if marker is None or call.lines[0].get("caller") != written[marker].caller:
+                continue
+            sends = [line for line in call.lines if line.get("phase") == "sending"]
+            sent[marker] += len(sends)
+            outcome = call.outcome
+            if outcome is None:
+                told.open_ends += 1
+                told.open_and_sent += bool(sends)
+            elif outcome.get("outcome") == "applied" and not told.applied[marker]:
+                told.untrue.append(marker)
+    told.unrecorded = [marker for marker in told.applied if not sent[marker]]
+
+
+def _calls(told: Reconciled, audit: Path) -> list[RecordedCall]:
+    calls: list[RecordedCall] = []
+    verification = Verification(seal.kept_key(audit), calls.append)
+    verification.read([audit])
+    if not verification.whole:
+        told.broken.append(str(audit))
+    return calls
