@@ -19,6 +19,7 @@ from mcp_server_zendesk.configuration_tables import ConfigurationError
 from mcp_server_zendesk.sandbox import Sandbox
 from mcp_server_zendesk.sandbox.landmarks import OPEN_TICKET
 from mcp_server_zendesk.server_settings import ServerSettings
+from mcp_server_zendesk.serving import announcing
 from mcp_server_zendesk.serving.explanation import META_KEY
 from team import Team, team, until
 
@@ -188,3 +189,23 @@ async def test_a_signal_reloads() -> None:
         assert server is not None
         await until(lambda: server.offers.inventory.policy.read_only)
         assert "update_ticket" not in await names(client)
+
+
+async def test_who_has_been_silent_for_longest_is_forgotten_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(announcing, "_MOST_LISTENERS", 2)
+    async with (
+        team({"demo": dict(WRITES)}) as served,
+        served.client(mode="legacy") as first,
+        served.client(mode="legacy") as second,
+        served.client(mode="legacy") as third,
+    ):
+        server = served.workspaces[0].server
+        assert server is not None
+        for client in (first, second, first, third):
+            await names(client)
+        before = set(server._announcer._listeners)
+        await names(first)
+        assert len(before) == 2
+        assert set(server._announcer._listeners) == before  # it was one of those
