@@ -14,6 +14,7 @@ import httpx
 import pytest
 from mcp.shared.exceptions import MCPError
 
+from at_once import at_once
 from desk import OpenWorkspace
 from mcp_server_zendesk.connection.exchange import MAX_ANSWER_BYTES
 from mcp_server_zendesk.connection.limits import RateGate
@@ -142,10 +143,12 @@ def test_a_gate_opens_when_its_time_has_come() -> None:
     gate.learn("GET", "/api/v2/search?query=x", 200, headers)
     assert gate.seconds_to_wait("PUT", "/api/v2/tickets/1") == (30, None)
     now[0] += 30
-    with gate.passing(), gate.passing():
-        wait, _ = gate.seconds_to_wait("PUT", "/api/v2/tickets/1")
-        assert wait > 0, "two under way use the new minute up"
-    assert gate.seconds_to_wait("PUT", "/api/v2/tickets/1") == (0, None)
+    ticket = ("PUT", "/api/v2/tickets/1")
+    assert [at_once(gate.enter(*ticket)) for _ in range(3)] == [True, True, False]
+    wait, _ = gate.seconds_to_wait(*ticket)
+    assert wait > 0, "two under way use the new minute up"
+    at_once(gate.leave(*ticket))
+    assert gate.seconds_to_wait(*ticket) == (0, None)
 
 
 async def test_a_crowd_shares_a_small_limit_without_losing_a_call(

@@ -85,12 +85,14 @@ class Zendesk:
     ``sending`` hears of every request that changes something before it is sent, and can refuse
     it by raising; ``sent`` keeps what became of each. ``question`` is what a human was asked, and
     ``basis`` what a tool put its latest question together from: it acts on that very same.
+    ``caller`` tells callers apart.
     """
 
     access: Access
     reach: Reach
     held: HeldScopes
     progress: Progress = silent
+    caller: str = ""
     requests: int = 0
     outcome: Outcome = "not_applied"
     request_id: str | None = None
@@ -282,24 +284,26 @@ class Zendesk:
         self, request: Request, carry: Carry[AnswerT], again: Check | None
     ) -> AnswerT:
         """Send once the known limits and a free place allow; wait for a limit met anyway."""
-        gate, at_once = self.access.connection.gate, self.access.at_once
+        gate, places = self.access.connection.gate, self.access.places
         waits = 0
         while True:
             if await self._wait_for_limits(request) and again is not None:
                 await again()
             await self._take_a_place()
             try:
-                if gate.seconds_to_wait(request.method, request.path)[0]:
+                if not await gate.enter(request.method, request.path):
                     continue  # used up by others while we queued
-                with gate.passing():
+                try:
                     return await self._once(request, carry)
+                finally:
+                    await gate.leave(request.method, request.path)
             except RateLimited as error:
                 asked = error.refusal.retry_after
                 waits += 1
                 if asked is None or asked > self.seconds_left() or waits > _MOST_WAITS:
                     raise
             finally:
-                at_once.release()
+                places.release()
 
     async def _wait_for_limits(self, request: Request) -> bool:
         """Whether it had to wait."""
@@ -316,9 +320,11 @@ class Zendesk:
         return waited
 
     async def _take_a_place(self) -> None:
+        if self.access.places.taken():
+            return
         try:
             with anyio.fail_after(max(self.seconds_left(), 0)):
-                await self.access.at_once.acquire()
+                await self.access.places.wait(self.caller)
         except TimeoutError as error:
             raise TimedOut("the time of this call is used up", sent=False) from error
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 # The header of the limit and what its fellows begin with; Zendesk's spelling varies by year.
@@ -67,14 +66,17 @@ class RateGate:
         self._under_way = 0
         self.headroom: Headroom | None = None
 
-    @contextmanager
-    def passing(self) -> Iterator[None]:
-        """Counts a request while it is under way."""
+    async def enter(self, method: str, path: str) -> bool:
+        """Whether a request may go now: then it counts as under way until ``leave``."""
+        if self.seconds_to_wait(method, path)[0]:
+            return False
         self._under_way += 1
-        try:
-            yield
-        finally:
-            self._under_way -= 1
+        return True
+
+    async def leave(self, method: str, path: str) -> None:
+        """A request that was let in has ended."""
+        del method, path
+        self._under_way -= 1
 
     def learn(self, method: str, path: str, status: int, headers: Mapping[str, str]) -> None:
         """Take note of an answer's headers."""

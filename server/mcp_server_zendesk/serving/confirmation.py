@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from typing import Annotated, Any
 
@@ -23,7 +23,7 @@ from mcp.server.mcpserver.resolve import Elicit, Resolve
 from mcp.server.request_state import RequestStateSecurity
 from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SecretStr
 
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.serving import admission
@@ -72,9 +72,17 @@ an answer to another one does not count.
 """
 
 
-def sealing() -> RequestStateSecurity:
-    """How the SDK seals a question that today's clients carry back with its answer."""
-    return RequestStateSecurity.ephemeral(ttl=ANSWER_SECONDS)
+def sealing(keys: Sequence[SecretStr] = (), audience: str | None = None) -> RequestStateSecurity:
+    """How the SDK seals a question that today's clients carry back with its answer.
+
+    Args:
+        keys: The first seals, all open; without any, this process alone can open what it sealed.
+        audience: Which workspace of which account it is for.
+    """
+    if not keys:
+        return RequestStateSecurity.ephemeral(ttl=ANSWER_SECONDS, audience=audience)
+    known = [key.get_secret_value() for key in keys]
+    return RequestStateSecurity(keys=known, ttl=ANSWER_SECONDS, audience=audience)
 
 
 def resolver(spec: ToolSpec, handle: ContextVar[Zendesk], *, trusts_client: bool) -> Resolve:
@@ -195,6 +203,7 @@ async def approved(
         ConfirmationDeclined: No, nothing, or not what was to be typed.
         ChangedMeanwhile: The question would be another one now.
         AlreadyDone: The very same has been done on such a yes just now.
+        StoreUnavailable: Whether it has cannot be told.
     """
     question = _asked.get()
     _asked.set(None)
@@ -214,29 +223,26 @@ async def approved(
     if _thought_over.get() and await again() != question:
         raise ChangedMeanwhile(spec.name)
     zendesk.confirmed = True
-    _spend(spec, question, zendesk)
+    await _spend(spec, question, zendesk)
 
 
-def _spend(spec: ToolSpec, question: Question, zendesk: Zendesk) -> None:
+async def _spend(spec: ToolSpec, question: Question, zendesk: Zendesk) -> None:
     """Use a yes up: a client that sends its answer twice must not have the same done twice.
 
     What changes a record is asked about as of its last change, so only what makes a new one can
     be meant a second time; the model then says something else in it.
     """
-    access = zendesk.access
-    now = access.clock()
-    digest = hashlib.sha256(f"{spec.name}\n{question.text}".encode()).hexdigest()
-    access.spent = {key: at for key, at in access.spent.items() if now - at < ANSWER_SECONDS}
-    if digest in access.spent:
+    said = f"{zendesk.caller}\n{spec.name}\n{question.text}"
+    digest = hashlib.sha256(said.encode(errors="surrogatepass")).hexdigest()
+    if not await zendesk.access.spent.spend(digest, ANSWER_SECONDS):
         raise AlreadyDone
-    access.spent[digest] = now
     zendesk.spent = digest
 
 
-def take_back(zendesk: Zendesk) -> None:
+async def take_back(zendesk: Zendesk) -> None:
     """Nothing came of it: the same may be asked and done again."""
     if zendesk.spent is not None and zendesk.outcome == "not_applied":
-        zendesk.access.spent.pop(zendesk.spent, None)
+        await zendesk.access.spent.take_back(zendesk.spent)
 
 
 def _can_ask(context: Context[Any, Any]) -> bool:

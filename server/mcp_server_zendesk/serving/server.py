@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ from mcp_types import (
     ResourceTemplate,
     Tool,
 )
-from pydantic import AnyUrl
+from pydantic import AnyUrl, SecretStr
 
 from mcp_server_zendesk.connection.access import Access
 from mcp_server_zendesk.connection.errors import ScopeMissing, ValidationFailed, ZendeskError
@@ -46,6 +46,7 @@ from mcp_server_zendesk.serving.announcing import Announcer, declare_list_change
 from mcp_server_zendesk.serving.arguments import refuse_unknown, verbatim, without_null
 from mcp_server_zendesk.serving.auditing.audit import Audit
 from mcp_server_zendesk.serving.binding import bind, current_handle
+from mcp_server_zendesk.serving.callers import current_caller
 from mcp_server_zendesk.serving.calls import (
     Call,
     as_result,
@@ -57,6 +58,7 @@ from mcp_server_zendesk.serving.cleaning.redaction import Redaction
 from mcp_server_zendesk.serving.cleaning.text import clean_line
 from mcp_server_zendesk.serving.explain import explain
 from mcp_server_zendesk.serving.explanation import META_KEY, Circumstances, Explanation
+from mcp_server_zendesk.serving.fairness import Fairness
 from mcp_server_zendesk.serving.instructions import instructions
 from mcp_server_zendesk.serving.inventory import Inventory
 from mcp_server_zendesk.serving.policy_words import narrowing
@@ -96,8 +98,11 @@ class ZendeskServer(MCPServer[Any]):
         prompts: tuple[PromptSpec, ...] = (),
         resources: tuple[ResourceSpec, ...] = (),
         redaction: Redaction | None = None,
+        fairness: Fairness | None = None,
+        state_keys: Sequence[SecretStr] = (),
     ) -> None:
         self._access = access
+        self._fairness = fairness
         self._inventory = inventory
         self._audit = audit
         self._redaction = redaction or Redaction()
@@ -124,7 +129,9 @@ class ZendeskServer(MCPServer[Any]):
             version=version,
             log_level="WARNING",
             subscriptions=self._announcer.bus,
-            request_state_security=confirmation.sealing(),
+            request_state_security=confirmation.sealing(
+                state_keys, f"{access.connection.account.subdomain}/{access.workspace}"
+            ),
             middleware=[declare_list_changes, self._announcer.notice],
         )
 
@@ -189,6 +196,7 @@ class ZendeskServer(MCPServer[Any]):
                 spec.reach,
                 self._access.held(),
                 progress=progress_to(context),
+                caller=current_caller().key,
                 sending=call.announce,
             )
             if call.writes:
@@ -196,7 +204,8 @@ class ZendeskServer(MCPServer[Any]):
             self._bind(spec)
             current_handle.set(call.zendesk)
             prepared = verbatim(call.arguments, spec.parameters)
-            result = await super().call_tool(name, prepared, context)
+            async with self._turn(call.zendesk):
+                result = await super().call_tool(name, prepared, context)
             kind = "asked" if isinstance(result, InputRequiredResult) else "ok"
         except MCPError:
             kind = "protocol_error"
@@ -207,9 +216,12 @@ class ZendeskServer(MCPServer[Any]):
             result = as_result(explanation)
         finally:
             if call.zendesk is not None:
-                self._access.guard.settle(call.zendesk)
+                await self._access.guard.settle(call.zendesk)
             call.record(kind)
         return result
+
+    def _turn(self, call: Zendesk) -> AbstractAsyncContextManager[None]:
+        return nullcontext() if self._fairness is None else self._fairness.turn(call)
 
     async def list_prompts(self) -> list[Prompt]:
         """Those whose tools are offered."""
