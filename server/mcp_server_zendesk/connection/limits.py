@@ -17,7 +17,7 @@ _NUMBER = re.compile(r"[0-9]{1,9}")
 _NAMED = "zendesk-ratelimit-"
 _EXHAUSTED = re.compile(r"remaining=0\b.*?resets=(?P<resets>[0-9]{1,9})")
 _ASKING_TO_WAIT = frozenset({429, 503})
-_SHORTEST_WAIT = 0.5
+SHORTEST_WAIT = 0.5
 _MOST_REMEMBERED = 1_000
 
 
@@ -38,6 +38,20 @@ def read_headroom(headers: Mapping[str, str]) -> Headroom | None:
         if limit is not None and remaining is not None:
             return Headroom(limit, remaining, _number(headers.get(f"{family}-reset")))
     return None
+
+
+def read_closures(status: int, headers: Mapping[str, str]) -> list[tuple[float, str | None]]:
+    """For how many seconds such a request is not to be repeated, and by which named limit."""
+    found = [
+        (float(_number(used_up["resets"]) or 0), name.removeprefix(_NAMED))
+        for name, value in headers.items()
+        if name.startswith(_NAMED) and (used_up := _EXHAUSTED.search(value))
+    ]
+    closures: list[tuple[float, str | None]] = [one for one in found if one[0]]
+    asked = _number(headers.get("retry-after"))
+    if status in _ASKING_TO_WAIT and asked is not None:
+        closures.append((max(asked, SHORTEST_WAIT), None))
+    return closures
 
 
 def _number(value: str | None) -> int | None:
@@ -83,12 +97,8 @@ class RateGate:
         if account := read_headroom(headers):
             self.headroom = account
             self._window_ends = self._clock() + (account.resets_in_seconds or 0)
-        for name, value in headers.items():
-            if name.startswith(_NAMED) and (found := _EXHAUSTED.search(value)):
-                limit = name.removeprefix(_NAMED)
-                self._close(_endpoint(method, path), _number(found["resets"]), limit)
-        if status in _ASKING_TO_WAIT and (asked := _number(headers.get("retry-after"))) is not None:
-            self._close(_endpoint(method, path), max(asked, _SHORTEST_WAIT))
+        for seconds, limit in read_closures(status, headers):
+            self.close(method, path, seconds, limit)
 
     def seconds_to_wait(self, method: str, path: str) -> tuple[float, str | None]:
         """How long this request should wait, 0 when it may go, and for which named limit."""
@@ -105,11 +115,11 @@ class RateGate:
         left = self.headroom.limit if new_window else self.headroom.remaining
         if left > self._under_way:
             return 0.0
-        return max(self._window_ends - now, _SHORTEST_WAIT)
+        return max(self._window_ends - now, SHORTEST_WAIT)
 
-    def _close(self, key: str, seconds: float | None, limit: str | None = None) -> None:
-        if not seconds:
-            return
+    def close(self, method: str, path: str, seconds: float, limit: str | None) -> None:
+        """Let no such request go for so many seconds, by a named limit where it has a name."""
+        key = _endpoint(method, path)
         now = self._clock()
         if len(self._closed) >= _MOST_REMEMBERED:
             self._closed = {k: closed for k, closed in self._closed.items() if closed.until > now}

@@ -21,7 +21,10 @@ from mcp_server_zendesk.connection.remembered import SpentHere, UploadsHere
 class Gate(Protocol):
     """How much of the account's request limit is left; see ``RateGate``."""
 
-    headroom: Headroom | None
+    @property
+    def headroom(self) -> Headroom | None:
+        """What is left for the account, as far as this process knows."""
+        ...
 
     def seconds_to_wait(self, method: str, path: str) -> tuple[float, str | None]:
         """How long a request should wait, as far as this process knows, and for which limit."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from anyio.abc import TaskGroup
@@ -58,7 +58,6 @@ from mcp_server_zendesk.serving.cleaning.redaction import Redaction
 from mcp_server_zendesk.serving.cleaning.text import clean_line
 from mcp_server_zendesk.serving.explain import explain
 from mcp_server_zendesk.serving.explanation import META_KEY, Circumstances, Explanation
-from mcp_server_zendesk.serving.fairness import Fairness
 from mcp_server_zendesk.serving.instructions import instructions
 from mcp_server_zendesk.serving.inventory import Inventory
 from mcp_server_zendesk.serving.policy_words import narrowing
@@ -71,6 +70,9 @@ from mcp_server_zendesk.serving.refusals import (
 from mcp_server_zendesk.serving.resources import ResourceSpec, resource_at
 from mcp_server_zendesk.serving.results import compact
 from mcp_server_zendesk.serving.spec import ToolSpec
+
+if TYPE_CHECKING:
+    from mcp_server_zendesk.serving.fairness import Fairness
 
 logger = logging.getLogger(__name__)
 
