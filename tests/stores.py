@@ -53,6 +53,14 @@ class RedisServer:
             self._process.wait(_PATIENCE_SECONDS)
             self._process = None
 
+    def empty(self) -> None:
+        """Forget everything."""
+        import redis  # noqa: PLC0415 - an extra
+
+        client = redis.Redis.from_url(self.url)
+        client.flushall()
+        client.close()
+
     def _listens(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
