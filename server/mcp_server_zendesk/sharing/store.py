@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import anyio
 from pydantic import SecretStr
 
 from mcp_server_zendesk.connection.errors import StoreUnavailable
@@ -26,7 +27,7 @@ ANSWER_SECONDS = 1.0
 """How long the store may take: it stands beside the server, and calls wait for it."""
 REST_SECONDS = 2.0
 """How long it is left alone after a failure, so that calls do not queue up before it."""
-CONNECTIONS = 16
+CONNECTIONS = 8
 PREFIX = "mcp-server-zendesk"
 
 _CLOCK = """
@@ -79,22 +80,22 @@ class Store:
         self._rests_until = float("-inf")
         self._down = False
         self._client = self._opened()
+        # The library's own queue for connections serves whoever comes first after a release.
+        self._free = anyio.Semaphore(CONNECTIONS, fast_acquire=True)
 
     def _opened(self) -> redis.asyncio.Redis:
         import redis.asyncio  # noqa: PLC0415 - an extra, and heavy
         from redis.asyncio.retry import Retry  # noqa: PLC0415 - likewise
         from redis.backoff import NoBackoff  # noqa: PLC0415 - likewise
 
-        pool = redis.asyncio.BlockingConnectionPool.from_url(
+        return redis.asyncio.Redis.from_url(
             self._address.get_secret_value(),
             max_connections=CONNECTIONS,
-            timeout=ANSWER_SECONDS,
             socket_timeout=ANSWER_SECONDS,
             socket_connect_timeout=ANSWER_SECONDS,
             retry=Retry(NoBackoff(), 1),
             decode_responses=True,
         )
-        return redis.asyncio.Redis.from_pool(pool)
 
     def blocking(self) -> redis.Redis:
         """Another client, for threads; whoever asks for it closes it."""
@@ -132,10 +133,11 @@ class Store:
         now = "" if self._now is None else repr(self._now())
         passed = [*keys, now, *map(str, arguments)]
         try:
-            try:
-                answer = await self._client.evalsha(script.digest, len(keys), *passed)
-            except NoScriptError:
-                answer = await self._client.eval(script.text, len(keys), *passed)
+            async with self._free:
+                try:
+                    answer = await self._client.evalsha(script.digest, len(keys), *passed)
+                except NoScriptError:
+                    answer = await self._client.eval(script.text, len(keys), *passed)
         except (RedisError, OSError) as error:
             self._failed(error)
             raise StoreUnavailable(needed) from error
