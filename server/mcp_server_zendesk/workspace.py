@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -116,6 +118,29 @@ def team_of(
     return Team(allowance, keys, store, Leases(store, sleep=sleep), sleep=sleep, clock=clock)
 
 
+def kept_by_replicas(settings: Settings, server: ServerSettings) -> tuple[Vault, Turns] | None:
+    """Where a sign-in is kept that replicas share, for commands; None where they share none.
+
+    Raises:
+        ConfigurationError: See ``team_of``.
+    """
+    subdomain = settings.account.subdomain
+    find, _ = sign_in_kept(settings, team_of(server).shared(subdomain))
+    if find is None:
+        return None
+
+    @asynccontextmanager
+    async def turns(workspace: str) -> AsyncIterator[None]:
+        """With a way to the store of its own: a command runs one loop after the other."""
+        team = team_of(server)
+        async with team.running():
+            _, own = sign_in_kept(settings, team.shared(subdomain))
+            async with own(workspace) if own is not None else nullcontext():
+                yield
+
+    return find(), turns
+
+
 def access_to(
     settings: Settings,
     *,
@@ -158,11 +183,23 @@ def access_to(
     )
 
 
-def guard_of(settings: Settings, inventory: Inventory, shared: Shared) -> Guard:
-    """The guard of a workspace's policy, which counts together with all that share."""
+def guard_of(
+    settings: Settings, inventory: Inventory, shared: Shared, earlier: Guard | None = None
+) -> Guard:
+    """The guard of a workspace's policy, which counts together with all that share.
+
+    Args:
+        settings: Of the workspace.
+        inventory: With its policy.
+        shared: What is shared of its account.
+        earlier: The one whose place it takes while the server runs: what that counted, counts.
+    """
     guard = inventory.policy.guard()
     limits = guard.ceilings
     if isinstance(limits, Ceilings):
+        counted = None if earlier is None else earlier.ceilings
+        if isinstance(counted, Ceilings):
+            limits = replace(counted, per_minute=limits.per_minute, per_session=limits.per_session)
         guard.ceilings = shared.ceilings(settings.workspace, limits)
     return guard
 

@@ -13,7 +13,7 @@ from mcp_server_zendesk.connection.errors import NotConfigured
 from mcp_server_zendesk.connection.paths import api_path
 from mcp_server_zendesk.sandbox.misfortunes import token_revoked
 from mcp_server_zendesk.signing_in.shared_vault import SharedVault, turns_of
-from mcp_server_zendesk.signing_in.vaults import FileVault, Vault, VaultUnavailable
+from mcp_server_zendesk.signing_in.vaults import FileVault, NoKeyring, Vault, VaultUnavailable
 from sharing.ground import Ground
 from signing_in.ground import Desk, at_once
 from stores import RedisServer, needs_redis
@@ -134,13 +134,18 @@ async def test_signing_out_forgets_it_everywhere(desk: Desk, ground: Ground) -> 
 async def test_a_machine_without_a_keyring_needs_none(desk: Desk, ground: Ground) -> None:
     class NoVault(FileVault):
         def read(self, workspace: str) -> str | None:
-            raise VaultUnavailable(f"{workspace}: no keyring here")
+            raise NoKeyring(workspace)
+
+    class Locked(FileVault):
+        def read(self, workspace: str) -> str | None:
+            raise VaultUnavailable(f"{workspace}: it is locked")
 
     async with ground.replica() as replica:
         texts = replica.shared.texts
         assert texts is not None
-        vault = SharedVault(texts, NoVault)
-        with pytest.raises(VaultUnavailable, match="no keyring"):
-            vault.read("main")
+        vault, locked = SharedVault(texts, NoVault), SharedVault(texts, Locked)
+        assert vault.read("main") is None
+        with pytest.raises(VaultUnavailable, match="locked"):
+            locked.read("main")
         vault.write("main", "text")
-        assert vault.read("main") == "text"
+        assert vault.read("main") == locked.read("main") == "text"

@@ -9,7 +9,7 @@ from mcp_server_zendesk.connection.errors import StoreUnavailable
 from mcp_server_zendesk.connection.shared import Texts, Turn
 from mcp_server_zendesk.signing_in.sign_in import read_sign_in
 from mcp_server_zendesk.signing_in.turns import Turns
-from mcp_server_zendesk.signing_in.vaults import Vault, VaultUnavailable
+from mcp_server_zendesk.signing_in.vaults import NoKeyring, Vault, VaultUnavailable
 
 
 class SharedVault:
@@ -38,6 +38,8 @@ class SharedVault:
             raise VaultUnavailable(error.needed) from error
         try:
             own = self._own().read(workspace)
+        except NoKeyring:
+            return shared
         except VaultUnavailable:
             if shared is None:
                 raise
