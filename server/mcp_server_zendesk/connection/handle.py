@@ -40,6 +40,7 @@ _LEAST_SECONDS = 0.001
 _MOST_WAITS = 6
 _NEW_TICKET = ("tickets",)
 _TOO_MANY = 429
+_TELL_SECONDS = 5.0
 
 T = TypeVar("T")
 AnswerT = TypeVar("AnswerT", Answer, Download)
@@ -320,13 +321,29 @@ class Zendesk:
         return waited
 
     async def _take_a_place(self) -> None:
-        if self.access.places.taken():
+        """A place among the requests under way. It is told now and then that this takes time."""
+        places, taken = self.access.places, False
+        if places.taken():
             return
         try:
-            with anyio.fail_after(max(self.seconds_left(), 0)):
-                await self.access.places.wait(self.caller)
-        except TimeoutError as error:
-            raise TimedOut("the time of this call is used up", sent=False) from error
+            async with anyio.create_task_group() as telling:
+                telling.start_soon(self._tell_of_the_queue)
+                with anyio.move_on_after(max(self.seconds_left(), 0)):
+                    await places.wait(self.caller)
+                    taken = True
+                telling.cancel_scope.cancel()
+        except BaseException:
+            if taken:
+                places.release()
+            raise
+        if not taken:
+            raise TimedOut("the time of this call is used up", sent=False)
+
+    async def _tell_of_the_queue(self) -> None:
+        while True:
+            await anyio.sleep(_TELL_SECONDS)
+            waited = self.access.clock() - self.began
+            await self.progress(waited, None, "Waiting for other requests to Zendesk to end")
 
     async def _once(self, request: Request, carry: Carry[AnswerT]) -> AnswerT:
         self.requests += 1
