@@ -61,6 +61,17 @@ class RedisServer:
         client.flushall()
         client.close()
 
+    def everything(self) -> str:
+        """All texts that it keeps, as whoever has the machine can read them."""
+        import redis  # noqa: PLC0415 - an extra
+
+        client = redis.Redis.from_url(self.url, decode_responses=True)
+        keys = client.keys()
+        assert isinstance(keys, list)
+        found = [str(client.get(key)) for key in keys if client.type(key) == "string"]
+        client.close()
+        return "\n".join(found)
+
     def _listens(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from attacks import calls, doors, fields, hosts, limits, outside, sizes, texts, traces, yes
+from attacks import (
+    calls,
+    doors,
+    fields,
+    hosts,
+    limits,
+    outside,
+    replicas,
+    sizes,
+    texts,
+    traces,
+    yes,
+)
 from attacks.attack import Attack
 
 ATTACKS: tuple[Attack, ...] = (
@@ -20,4 +32,5 @@ ATTACKS: tuple[Attack, ...] = (
     *sizes.ATTACKS,
     *traces.ATTACKS,
     *doors.ATTACKS,
+    *replicas.ATTACKS,
 )

@@ -62,3 +62,22 @@ def test_a_store_that_is_gone_is_told_before_anything_is_asked(
         assert refused.code == 1
         assert "sign-in that replicas share cannot be read" in refused.err
         assert not reach.sandbox.requests
+
+
+def test_doctor_looks_for_the_sign_in_where_replicas_share_it(
+    tmp_path: Path, redis: RedisServer
+) -> None:
+    redis.empty()
+    store = {"ZENDESK_SERVER_STORE_URL": redis.url, "ZENDESK_SERVER_STATE_KEYS": STATE_KEY}
+    with reachable(tmp_path) as reach:
+        token = reach.sandbox.token()
+        reach.invoke("auth", "login", *FLAGS, "--token-stdin", stdin=token, **store)
+        seen = reach.invoke("doctor", *FLAGS, **store)
+        assert "kept in the store that replicas share, sealed" in seen.out
+        redis.stop()
+        try:
+            gone = reach.invoke("doctor", *FLAGS, **store)
+        finally:
+            redis.start()
+        assert "[store_unreadable]" in gone.out
+        assert "store_url" in gone.out
