@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import anyio
 import pytest
 from mcp.shared.exceptions import MCPError
@@ -191,6 +193,16 @@ async def test_whether_the_store_can_be_used_is_told(redis: RedisServer) -> None
     async with team.running():
         assert not await team.ready()
     assert await team_of(ServerSettings()).ready()
+
+
+async def test_without_the_extra_it_says_what_to_install(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "redis"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    given = {"store_url": redis.url, "state_keys": STATE_KEY}
+    with pytest.raises(ConfigurationError, match=r"mcp-server-zendesk\[redis\]"):
+        team_of(ServerSettings.model_validate(given))
 
 
 @pytest.mark.parametrize(
