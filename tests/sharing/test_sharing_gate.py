@@ -22,9 +22,9 @@ def headers(remaining: int, resets: int = 30, limit: int = 700) -> dict[str, str
     }
 
 
-async def answered(gate: Gate, said: dict[str, str], status: int = 200) -> None:
+async def answered(gate: Gate, said: dict[str, str], status: int = 200, caller: str = "") -> None:
     """A request that goes, and its answer."""
-    assert await gate.enter(*TICKET)
+    assert await gate.enter(*TICKET, caller)
     gate.learn(*TICKET, status, said)
     await gate.leave(*TICKET)
 
@@ -96,6 +96,34 @@ async def test_within_a_window_an_older_answer_that_comes_late_opens_nothing(
         await late.leave(*TICKET)
         async with ground.replica() as third:
             assert not await third.shared.gate.enter(*TICKET)
+
+
+async def test_the_last_part_of_a_minute_is_kept_from_who_used_much_at_any_replica(
+    ground: Ground,
+) -> None:
+    async with ground.replica() as one, ground.replica() as other:
+        both = [one.shared.gate, other.shared.gate]
+        await answered(both[0], headers(100, 30, limit=100), caller="modest")
+        for number in range(20):
+            left = 99 - number
+            await answered(both[number % 2], headers(left, 30, limit=100), caller="greedy")
+        await answered(both[1], headers(20, 30, limit=100))
+        for gate in both:
+            assert not await gate.enter(*TICKET, "greedy")
+            wait, limit = gate.seconds_to_wait(*TICKET, "greedy")
+            assert wait == pytest.approx(30, abs=0.01)
+            assert limit == "caller-share"
+            await answered(gate, headers(15, 30, limit=100), caller="modest")
+        ground.now += 30.01
+        await answered(both[0], headers(99, 60, limit=100), caller="greedy")
+
+
+async def test_who_is_alone_has_all_of_it(ground: Ground) -> None:
+    async with ground.replica() as one:
+        for left in range(100, 0, -1):
+            said = headers(left - 1, 30, limit=100)
+            await answered(one.shared.gate, said, caller="alone")
+        assert not await one.shared.gate.enter(*TICKET, "alone")
 
 
 async def test_without_the_store_a_replica_goes_by_what_it_knows(

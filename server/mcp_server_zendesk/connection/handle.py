@@ -292,7 +292,7 @@ class Zendesk:
                 await again()
             await self._take_a_place()
             try:
-                if not await gate.enter(request.method, request.path):
+                if not await gate.enter(request.method, request.path, self.caller):
                     continue  # used up by others while we queued
                 try:
                     return await self._once(request, carry)
@@ -310,7 +310,7 @@ class Zendesk:
         """Whether it had to wait."""
         gate = self.access.connection.gate
         waited = False
-        while (closed := gate.seconds_to_wait(request.method, request.path))[0]:
+        while (closed := gate.seconds_to_wait(request.method, request.path, self.caller))[0]:
             wait, limit = closed
             if wait > self.seconds_left():
                 known = Refusal(status=_TOO_MANY, retry_after=wait, limit=limit)

@@ -26,11 +26,11 @@ class Gate(Protocol):
         """What is left for the account, as far as this process knows."""
         ...
 
-    def seconds_to_wait(self, method: str, path: str) -> tuple[float, str | None]:
+    def seconds_to_wait(self, method: str, path: str, caller: str = "") -> tuple[float, str | None]:
         """How long a request should wait, as far as this process knows, and for which limit."""
         ...
 
-    async def enter(self, method: str, path: str) -> bool:
+    async def enter(self, method: str, path: str, caller: str = "") -> bool:
         """Whether a request may go now: then it counts as under way until ``leave``."""
         ...
 
