@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +16,6 @@ from mcp_server_zendesk.configuration_tables import ConfigurationError
 from mcp_server_zendesk.connection.access import Access
 from mcp_server_zendesk.connection.call_limits import Allowance
 from mcp_server_zendesk.connection.client import Connection
-from mcp_server_zendesk.connection.guarding.ceilings import Ceilings
-from mcp_server_zendesk.connection.guarding.guard import Guard
 from mcp_server_zendesk.connection.shared import Shared, shared_here
 from mcp_server_zendesk.serving.cleaning.redaction import Redaction, RedactionUnavailable
 from mcp_server_zendesk.serving.inventory import Inventory, Policy
@@ -158,7 +155,9 @@ def access_to(
     """
     inventory = inventory_of(settings)
     scopes = inventory.least_scopes(settings.scopes)
+    guard = inventory.policy.guard()
     shared = shared_here(clock) if team is None else team.shared(settings.account.subdomain)
+    guard.ceilings = shared.ceilings(settings.workspace, guard.ceilings)
     vault, turns = sign_in_kept(settings, shared)
     connection = Connection(
         settings.account,
@@ -175,33 +174,12 @@ def access_to(
         configured=settings.scopes,
         workspace=settings.workspace,
         sign_in=command("auth login", settings),
-        guard=guard_of(settings, inventory, shared),
+        guard=guard,
         sleep=sleep,
         places=shared.places,
         uploads=shared.uploads,
         spent=shared.spent,
     )
-
-
-def guard_of(
-    settings: Settings, inventory: Inventory, shared: Shared, earlier: Guard | None = None
-) -> Guard:
-    """The guard of a workspace's policy, which counts together with all that share.
-
-    Args:
-        settings: Of the workspace.
-        inventory: With its policy.
-        shared: What is shared of its account.
-        earlier: The one whose place it takes while the server runs: what that counted, counts.
-    """
-    guard = inventory.policy.guard()
-    limits = guard.ceilings
-    if isinstance(limits, Ceilings):
-        counted = None if earlier is None else earlier.ceilings
-        if isinstance(counted, Ceilings):
-            limits = replace(counted, per_minute=limits.per_minute, per_session=limits.per_session)
-        guard.ceilings = shared.ceilings(settings.workspace, limits)
-    return guard
 
 
 def sign_in_kept(

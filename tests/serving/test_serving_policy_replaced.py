@@ -13,7 +13,7 @@ from mcp_server_zendesk.embedded import embedded_settings
 from mcp_server_zendesk.sandbox import Sandbox
 from mcp_server_zendesk.sandbox.landmarks import OPEN_TICKET
 from mcp_server_zendesk.server_settings import ServerSettings
-from mcp_server_zendesk.workspace import build_server, guard_of, inventory_of, team_of
+from mcp_server_zendesk.workspace import build_server, inventory_of, team_of
 
 pytestmark = pytest.mark.anyio
 
@@ -47,8 +47,7 @@ async def test_what_was_counted_before_counts_after(
             await desk.ask("add_internal_note", **NOTE)
         settings = embedded_settings({**flags, **after})
         access = server._access
-        shared = team.shared(settings.account.subdomain)
-        access.guard = guard_of(settings, inventory_of(settings), shared, access.guard)
+        access.guard = inventory_of(settings).policy.guard().succeeding(access.guard)
         for _ in range(left):
             await desk.ask("add_internal_note", **NOTE)
         if after:

@@ -11,6 +11,7 @@ import anyio
 import anyio.lowlevel
 from pydantic import SecretStr
 
+from mcp_server_zendesk.connection.guarding.ceilings import WriteCeilings
 from mcp_server_zendesk.connection.shared import Shared
 from mcp_server_zendesk.sharing.account import shared_over
 from mcp_server_zendesk.sharing.leases import Leases
@@ -29,6 +30,11 @@ class Replica:
     shared: Shared
     leases: Leases
     store: Store
+
+    def ceilings(self, workspace: str, limits: WriteCeilings) -> WriteCeilings:
+        ceilings = self.shared.ceilings(workspace, limits)
+        assert ceilings is not None
+        return ceilings
 
 
 @dataclass

@@ -11,6 +11,8 @@ from mcp_types import CallToolResult
 
 from calling import calling_as
 from mcp_server_zendesk.configuration_tables import ConfigurationError
+from mcp_server_zendesk.connection.guarding.ceilings import Ceilings
+from mcp_server_zendesk.connection.guarding.guard import Guard
 from mcp_server_zendesk.sandbox import Fault, Sandbox
 from mcp_server_zendesk.sandbox.landmarks import OPEN_TICKET, REQUESTER_ID
 from mcp_server_zendesk.server_settings import ServerSettings
@@ -102,6 +104,23 @@ async def test_a_ceiling_of_writes_holds_for_the_replicas_together(redis: RedisS
                 tasks.start_soon(note, number)
         assert sorted(kinds) == [*["done"] * 3, *["rate_limited"] * 7]
         assert writes(both[0].sandbox) == 3
+
+
+async def test_a_ceiling_that_comes_while_they_run_holds_for_them_together(
+    redis: RedisServer,
+) -> None:
+    async with replicas(redis) as both:
+        for replica in both:
+            access = replica.server._access
+            access.guard = Guard(ceilings=Ceilings(per_minute=3)).succeeding(access.guard)
+        for number in range(3):
+            await both[number % 2].ask("add_internal_note", ticket_id=OPEN_TICKET, body="x")
+        for replica in both:
+            error = await replica.fail("add_internal_note", ticket_id=OPEN_TICKET, body="x")
+            assert error["kind"] == "rate_limited"
+            access = replica.server._access
+            access.guard = Guard().succeeding(access.guard)
+            await replica.ask("add_internal_note", ticket_id=OPEN_TICKET, body="x")
 
 
 async def test_a_callers_minute_holds_for_the_replicas_together(redis: RedisServer) -> None:

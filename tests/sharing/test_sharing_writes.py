@@ -28,7 +28,7 @@ async def test_two_replicas_together_exceed_no_ceiling(ground: Ground) -> None:
             except CeilingReached:
                 refused += 1
 
-        both = [replica.shared.ceilings("main", Ceilings(per_minute=7)) for replica in (one, other)]
+        both = [replica.ceilings("main", Ceilings(per_minute=7)) for replica in (one, other)]
         async with anyio.create_task_group() as tasks:
             for number in range(40):
                 tasks.start_soon(write, both[number % 2])
@@ -37,8 +37,8 @@ async def test_two_replicas_together_exceed_no_ceiling(ground: Ground) -> None:
 
 async def test_a_minute_after_its_end_a_write_counts_no_longer_anywhere(ground: Ground) -> None:
     async with ground.replica() as one, ground.replica() as other:
-        here = one.shared.ceilings("main", Ceilings(per_minute=2))
-        there = other.shared.ceilings("main", Ceilings(per_minute=2))
+        here = one.ceilings("main", Ceilings(per_minute=2))
+        there = other.ceilings("main", Ceilings(per_minute=2))
         first = await here.reserve(2, ground.clock, "ann")
         ground.now += 20
         await here.settle(first, used=True, clock=ground.clock)
@@ -53,7 +53,7 @@ async def test_a_minute_after_its_end_a_write_counts_no_longer_anywhere(ground: 
 async def test_callers_and_workspaces_are_counted_apart(ground: Ground) -> None:
     limits = Ceilings(per_minute=1, per_session=1)
     async with ground.replica() as one:
-        main, other = (one.shared.ceilings(name, limits) for name in ("main", "other"))
+        main, other = (one.ceilings(name, limits) for name in ("main", "other"))
         for ceilings, caller in ((main, "ann"), (main, "bob"), (other, "ann")):
             await ceilings.reserve(1, ground.clock, caller)
         with pytest.raises(PolicyRefused):
@@ -63,7 +63,7 @@ async def test_callers_and_workspaces_are_counted_apart(ground: Ground) -> None:
 async def test_what_was_not_sent_is_given_back_to_all(ground: Ground) -> None:
     limits = Ceilings(per_session=3)
     async with ground.replica() as one, ground.replica() as other:
-        here, there = (one.shared.ceilings("w", limits), other.shared.ceilings("w", limits))
+        here, there = (one.ceilings("w", limits), other.ceilings("w", limits))
         unused = await here.reserve(3, ground.clock, "ann")
         await here.settle(unused, used=False, clock=ground.clock)
         used = await there.reserve(2, ground.clock, "ann")
@@ -77,7 +77,7 @@ async def test_what_was_not_sent_is_given_back_to_all(ground: Ground) -> None:
 
 async def test_more_than_a_minute_ever_holds_is_told_as_such(ground: Ground) -> None:
     async with ground.replica() as one:
-        ceilings = one.shared.ceilings("w", Ceilings(per_minute=2))
+        ceilings = one.ceilings("w", Ceilings(per_minute=2))
         with pytest.raises(PolicyRefused) as caught:
             await ceilings.reserve(3, ground.clock)
         assert not isinstance(caught.value, CeilingReached)
@@ -87,22 +87,22 @@ async def test_a_call_under_way_holds_its_places_while_its_replica_lives(ground:
     limits = Ceilings(per_minute=1)
     async with ground.replica() as other:
         async with ground.replica() as dying:
-            await dying.shared.ceilings("w", limits).reserve(1, ground.clock, "ann")
+            await dying.ceilings("w", limits).reserve(1, ground.clock, "ann")
             for _ in range(60):
                 ground.now += 8
                 await dying.leases.renew()
             with pytest.raises(CeilingReached):
-                await other.shared.ceilings("w", limits).reserve(1, ground.clock, "ann")
+                await other.ceilings("w", limits).reserve(1, ground.clock, "ann")
         ground.now += 80
         with pytest.raises(CeilingReached):
-            await other.shared.ceilings("w", limits).reserve(1, ground.clock, "ann")
+            await other.ceilings("w", limits).reserve(1, ground.clock, "ann")
         ground.now += 11
-        await other.shared.ceilings("w", limits).reserve(1, ground.clock, "ann")
+        await other.ceilings("w", limits).reserve(1, ground.clock, "ann")
 
 
 async def test_a_call_that_grows_is_counted_once(ground: Ground) -> None:
     async with ground.replica() as one:
-        ceilings = one.shared.ceilings("w", Ceilings(per_minute=5, per_session=6))
+        ceilings = one.ceilings("w", Ceilings(per_minute=5, per_session=6))
         grown = await ceilings.reserve(1, ground.clock)
         await ceilings.widen(grown, 3, ground.clock)
         await ceilings.widen(grown, 2, ground.clock)
@@ -117,7 +117,7 @@ async def test_a_call_that_grows_is_counted_once(ground: Ground) -> None:
 
 async def test_without_the_store_nothing_is_reserved(ground: Ground, redis: RedisServer) -> None:
     async with ground.replica() as one:
-        ceilings = one.shared.ceilings("w", Ceilings(per_minute=5))
+        ceilings = one.ceilings("w", Ceilings(per_minute=5))
         held = await ceilings.reserve(1, ground.clock)
         redis.stop()
         try:
@@ -142,7 +142,7 @@ def test_shared_ceilings_say_what_those_of_one_process_say(
         alone = Ceilings(per_minute=ceiling, per_session=12)
         async with ground.replica() as one, ground.replica() as other:
             limits = Ceilings(per_minute=ceiling, per_session=12)
-            together = [r.shared.ceilings("w", limits) for r in (one, other)]
+            together = [r.ceilings("w", limits) for r in (one, other)]
             for number, (count, pause, used) in enumerate(calls):
                 ground.now += pause / 1000
                 here = together[number % 2]

@@ -83,17 +83,17 @@ class Zendesk:
     call's writes, so that a failure at any later point can be told truthfully, and whether a human
     has ``confirmed`` the call.
 
-    ``sending`` hears of every request that changes something before it is sent, and can refuse
-    it by raising; ``sent`` keeps what became of each. ``question`` is what a human was asked, and
-    ``basis`` what a tool put its latest question together from: it acts on that very same.
-    ``caller`` tells callers apart.
+    ``caller`` tells whose call it is, where callers are told apart. ``sending`` hears of every
+    request that changes something before it is sent, and can refuse it by raising; ``sent`` keeps
+    what became of each. ``question`` is what a human was asked, and ``basis`` what a tool put its
+    latest question together from: it acts on that very same.
     """
 
     access: Access
     reach: Reach
     held: HeldScopes
-    progress: Progress = silent
     caller: str = ""
+    progress: Progress = silent
     requests: int = 0
     outcome: Outcome = "not_applied"
     request_id: str | None = None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mcp_server_zendesk.connection.call_limits import CallLimits, CallsHere
-from mcp_server_zendesk.connection.guarding.ceilings import Ceilings, WriteCeilings
+from mcp_server_zendesk.connection.guarding.ceilings import WriteCeilings
 from mcp_server_zendesk.connection.limits import Headroom, RateGate
 from mcp_server_zendesk.connection.places import RequestPlaces
 from mcp_server_zendesk.connection.remembered import SpentHere, UploadsHere
@@ -107,7 +107,7 @@ class Shared:
     uploads: Uploads
     calls: CallLimits
     places: RequestPlaces
-    ceilings: Callable[[str, Ceilings], WriteCeilings]
+    ceilings: Callable[[str, WriteCeilings | None], WriteCeilings | None]
     """Those of a workspace by name, with the limits of the ones given."""
     texts: Texts | None = None
     turn: Turn | None = None

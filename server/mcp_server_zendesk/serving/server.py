@@ -197,8 +197,8 @@ class ZendeskServer(MCPServer[Any]):
                 self._access,
                 spec.reach,
                 self._access.held(),
-                progress=progress_to(context),
                 caller=current_caller().key,
+                progress=progress_to(context),
                 sending=call.announce,
             )
             if call.writes:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import anyio
 from pydantic import SecretStr
 
-from mcp_server_zendesk.connection.guarding.ceilings import Ceilings
+from mcp_server_zendesk.connection.guarding.ceilings import WriteCeilings
 from mcp_server_zendesk.connection.places import RequestPlaces
 from mcp_server_zendesk.connection.shared import Shared
 from mcp_server_zendesk.sharing.calls import SharedCalls
@@ -43,8 +43,10 @@ def shared_over(
     """
     ground = Ground(store, account)
 
-    def ceilings(workspace: str, limits: Ceilings) -> SharedCeilings:
-        return SharedCeilings(ground, leases, workspace, limits.per_minute, limits.per_session)
+    def ceilings(workspace: str, limits: WriteCeilings | None) -> SharedCeilings:
+        """Also without limits: they may come while the server runs."""
+        shared = SharedCeilings(ground, leases, workspace)
+        return shared if limits is None else shared.limited_to(limits)
 
     return Shared(
         gate=SharedGate(ground, clock),

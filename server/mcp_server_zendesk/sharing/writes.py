@@ -12,6 +12,7 @@ from mcp_server_zendesk.connection.errors import CeilingReached, StoreUnavailabl
 from mcp_server_zendesk.connection.guarding.ceilings import (
     MINUTE,
     Reservation,
+    WriteCeilings,
     check_minute,
     check_session,
 )
@@ -87,6 +88,11 @@ class SharedCeilings:
         """The counts of the session outlive a restart, and not the last replica."""
         self.leases.keep(self._ever)
 
+    def limited_to(self, other: WriteCeilings) -> SharedCeilings:
+        """These counts under the limits of others."""
+        self.per_minute, self.per_session = other.per_minute, other.per_session
+        return self
+
     async def reserve(
         self, count: int, clock: Callable[[], float], caller: str = ""
     ) -> Reservation:
@@ -98,7 +104,7 @@ class SharedCeilings:
     async def widen(self, reservation: Reservation, count: int, clock: Callable[[], float]) -> None:
         """Make a reservation hold so many records."""
         del clock  # the store's own counts
-        if count <= reservation.count:
+        if count <= reservation.count or (self.per_minute is None and self.per_session is None):
             return
         if self.per_minute is not None:
             check_minute(self.per_minute, count)
@@ -133,6 +139,8 @@ class SharedCeilings:
     ) -> None:
         """The call has ended. Where this cannot be noted, its places count for a while."""
         del clock
+        if reservation.count == 0:
+            return
         lately = self._lately(reservation.caller)
         member = f"{reservation.name}:{reservation.count}"
         self.leases.let_go(lately, member)

@@ -27,6 +27,13 @@ class Reservation:
 class WriteCeilings(Protocol):
     """Counts the records that calls may change, for each caller apart."""
 
+    per_minute: int | None
+    per_session: int | None
+
+    def limited_to(self, other: WriteCeilings) -> WriteCeilings:
+        """These counts under the limits of others."""
+        ...
+
     async def reserve(
         self, count: int, clock: Callable[[], float], caller: str = ""
     ) -> Reservation:
@@ -88,6 +95,11 @@ class Ceilings:
         reservation.count = count
         if reservation not in self._lately:
             self._lately.append(reservation)
+
+    def limited_to(self, other: WriteCeilings) -> WriteCeilings:
+        """These counts under the limits of others."""
+        self.per_minute, self.per_session = other.per_minute, other.per_session
+        return self
 
     async def settle(
         self, reservation: Reservation, *, used: bool, clock: Callable[[], float]

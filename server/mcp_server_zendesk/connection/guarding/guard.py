@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from mcp_server_zendesk.connection.errors import Outcome, PolicyRefused, ScopeMissing
-from mcp_server_zendesk.connection.guarding.ceilings import Reservation, WriteCeilings
+from mcp_server_zendesk.connection.guarding.ceilings import Ceilings, Reservation, WriteCeilings
 from mcp_server_zendesk.connection.guarding.places import Places
 from mcp_server_zendesk.connection.guarding.reached import (
     GuardedTicket,
@@ -180,6 +180,12 @@ class Guard:
             used = call.outcome != "not_applied"
             await self.ceilings.settle(reservation, used=used, clock=call.now)
             call.ledger.reservation = None
+
+    def succeeding(self, before: Guard) -> Guard:
+        """The same limits, on top of what another guard has counted."""
+        if before.ceilings is not None:  # also without limits, for the calls that count on it
+            self.ceilings = before.ceilings.limited_to(self.ceilings or Ceilings())
+        return self
 
     def _strictest(self) -> str | None:
         if self.recipients is not None:
