@@ -10,8 +10,11 @@ import pytest
 from pydantic import SecretStr
 
 from mcp_server_zendesk.connection.errors import StoreUnavailable
+from mcp_server_zendesk.server_settings import ServerSettings
 from mcp_server_zendesk.sharing.store import CONNECTIONS, REST_SECONDS, Script, Store
+from mcp_server_zendesk.workspace import team_of
 from sharing.ground import Ground
+from sharing.servers import STATE_KEY
 from stores import RedisServer, needs_redis
 
 pytestmark = [pytest.mark.anyio, pytest.mark.redis, needs_redis]
@@ -72,6 +75,18 @@ async def test_a_connection_that_the_store_closed_is_made_anew(ground: Ground) -
         client.client_kill_filter(_type="normal", skipme=True)
         client.close()
         assert await replica.store.run(ECHO, (), "b") == "b"
+
+
+def test_a_team_is_put_together_before_its_loop_runs(redis: RedisServer) -> None:
+    given = {"store_url": redis.url, "state_keys": STATE_KEY}
+    team = team_of(ServerSettings.model_validate(given))
+    shared = team.shared("acme-before")
+
+    async def run() -> bool:
+        async with team.running():
+            return await shared.spent.spend("digest", 600)
+
+    assert anyio.run(run)
 
 
 async def test_replicas_go_by_the_stores_own_clock(redis: RedisServer) -> None:
