@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from mcp_types import CallToolResult
 
 from humans import agree
 from mcp_server_zendesk import logs, workspace
+from mcp_server_zendesk.connection.credentials import Credentials
 from mcp_server_zendesk.sandbox import DEMO_SUBDOMAIN, DEMO_TOKEN, Sandbox, landmarks
 from mcp_server_zendesk.serving import server as boundary
 from mcp_server_zendesk.serving.explain import explain
@@ -190,7 +190,12 @@ async def session(
 ) -> tuple[Heard, ZendeskServer]:
     heard = Heard()
     vault = _signed_in(folder / "vault", auth)
-    known = partial(credentials_for, vault=lambda: vault, turns=turns_in(folder))
+
+    def known(*given: Any, **named: Any) -> Credentials:
+        return credentials_for(
+            *given, **{**named, "vault": lambda: vault, "turns": turns_in(folder)}
+        )
+
     monkeypatch.setattr(workspace, "credentials_for", known)
 
     def explained(error: BaseException, at: Any) -> Any:

@@ -23,6 +23,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from mcp_server_zendesk.configuration_tables import ConfigurationError
+from mcp_server_zendesk.connection.call_limits import Allowance
 from mcp_server_zendesk.embedded import embedded_settings
 from mcp_server_zendesk.hosting.app import app_of, unguarded
 from mcp_server_zendesk.hosting.challenges import Resource
@@ -37,6 +38,7 @@ from mcp_server_zendesk.hosting.verifying import TokenRefused
 from mcp_server_zendesk.sandbox import Sandbox
 from mcp_server_zendesk.server_settings import ServerSettings
 from mcp_server_zendesk.settings import Settings
+from mcp_server_zendesk.team import Team as SharedByTeam
 
 Flags = dict[str, Any]
 JSON_AND_STREAM = {"Accept": "application/json, text/event-stream"}
@@ -167,7 +169,10 @@ async def team(
     server = ServerSettings(**{"port": 0, "finish_seconds": 10, **(settings or {})})
     reached = transport or httpx.ASGITransport(app=desk)
     source = Flagged(dict(workspaces or {"demo": {}}), reached, several, server)
-    hosted = prepared(server, source)
+    shared = SharedByTeam(
+        Allowance(server.calls_at_once, server.calls_per_minute), server.state_keys
+    )
+    hosted = prepared(server, source, shared)
     doors, signals, tokens = Doors(), Raised(), Tokens()
     for token, scopes in (callers or {}).items():
         tokens.give(token, scopes, issuer=issuer)

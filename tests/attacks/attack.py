@@ -129,6 +129,10 @@ def nothing(*_: Any, **__: Any) -> None:
     """Stands in for a check: finds nothing wrong."""
 
 
+async def nothing_asked(*_: Any, **__: Any) -> None:
+    """The same, for a check that waits."""
+
+
 def as_it_is(value: Any, *_: Any, **__: Any) -> Any:
     """Stands in for a treatment: leaves what it is given."""
     return value

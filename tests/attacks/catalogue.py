@@ -11,6 +11,7 @@ from attacks import (
     hosts,
     limits,
     outside,
+    replicas,
     sizes,
     texts,
     traces,
@@ -37,4 +38,5 @@ ATTACKS: tuple[Attack, ...] = (
     *doors.ATTACKS,
     *colleagues.ATTACKS,
     *callers.ATTACKS,
+    *replicas.ATTACKS,
 )

@@ -30,6 +30,7 @@ from mcp_server_zendesk.signing_in.authorization import AuthorizationRequest, De
 from mcp_server_zendesk.signing_in.loopback import Loopback, Visit
 from mcp_server_zendesk.signing_in.page import Page
 from mcp_server_zendesk.signing_in.private_files import write_private
+from mcp_server_zendesk.workspace import team_of
 from signing_in.ground import Desk
 
 ATTACKS = Attacks("doors of this machine")
@@ -52,7 +53,7 @@ HELLO = {
 async def asked_over_http(headers: dict[str, str]) -> httpx.Response:
     """What one request brings from the HTTP server, with the server's own set of rules."""
     settings = ServerSettings()
-    (workspace,) = prepared(settings, Embedded({}, {}))
+    (workspace,) = prepared(settings, Embedded({}, {}), team_of(settings))
     app = app_of(settings, [workspace], Doors())
     async with anyio.create_task_group() as tasks:
         await tasks.start(workspace.run)

@@ -288,9 +288,7 @@ async def _(ground: Ground) -> bool:
     who="model",
     tries="a bulk change of four tickets where three changes a session are allowed",
     defence="writes_per_session counts records and not calls",
-    without=put_in_place(
-        "mcp_server_zendesk.connection.guarding.ceilings:Ceilings._check_session", nothing
-    ),
+    without=put_in_place("mcp_server_zendesk.connection.guarding.ceilings:check_session", nothing),
 )
 async def _(_: Ground) -> bool:
     sandbox = Sandbox()

@@ -21,6 +21,7 @@ from attacks.attack import (
     all_of,
     as_it_is,
     nothing,
+    nothing_asked,
     put_in_place,
 )
 from attacks.outside import SECRET, said_in_public
@@ -203,7 +204,7 @@ STATE = "mcp.server.request_state"
     who="client",
     tries="the same answered call again, after its result was lost",
     defence="one yes counts once",
-    without=put_in_place(f"{CONFIRMATION}:_spend", nothing),
+    without=put_in_place(f"{CONFIRMATION}:_spend", nothing_asked),
 )
 async def _(_: Ground) -> bool:
     sandbox = Sandbox()

@@ -14,9 +14,12 @@ import httpx
 import pytest
 from mcp.shared.exceptions import MCPError
 
+from at_once import at_once
 from desk import OpenWorkspace
+from mcp_server_zendesk.connection import handle
 from mcp_server_zendesk.connection.exchange import MAX_ANSWER_BYTES
 from mcp_server_zendesk.connection.limits import RateGate
+from mcp_server_zendesk.connection.places import RequestPlaces
 from mcp_server_zendesk.sandbox import Fault, Rules, Sandbox, misfortunes
 from mcp_server_zendesk.sandbox.landmarks import OPEN_TICKET
 
@@ -142,10 +145,12 @@ def test_a_gate_opens_when_its_time_has_come() -> None:
     gate.learn("GET", "/api/v2/search?query=x", 200, headers)
     assert gate.seconds_to_wait("PUT", "/api/v2/tickets/1") == (30, None)
     now[0] += 30
-    with gate.passing(), gate.passing():
-        wait, _ = gate.seconds_to_wait("PUT", "/api/v2/tickets/1")
-        assert wait > 0, "two under way use the new minute up"
-    assert gate.seconds_to_wait("PUT", "/api/v2/tickets/1") == (0, None)
+    ticket = ("PUT", "/api/v2/tickets/1")
+    assert [at_once(gate.enter(*ticket)) for _ in range(3)] == [True, True, False]
+    wait, _ = gate.seconds_to_wait(*ticket)
+    assert wait > 0, "two under way use the new minute up"
+    at_once(gate.leave(*ticket))
+    assert gate.seconds_to_wait(*ticket) == (0, None)
 
 
 async def test_a_crowd_shares_a_small_limit_without_losing_a_call(
@@ -201,6 +206,41 @@ async def test_at_most_sixteen_requests_are_under_way(open_workspace: OpenWorksp
             for _ in range(64):
                 tasks.start_soon(desk.client.call_tool, "get_user", {"user": "me"})
         assert 8 <= most <= 17
+
+
+async def test_who_waits_for_a_place_hears_of_it_and_of_the_end_of_its_time(
+    open_workspace: OpenWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handle, "_TELL_SECONDS", 0.01)
+    told, heard = anyio.Event(), anyio.Event()
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        del progress, total
+        if "other requests" in (message or ""):
+            heard.set()
+
+    async with open_workspace() as desk:
+        access = desk.server._access
+        access.granted_known = True
+        access.places = RequestPlaces(1)
+        assert access.places.taken()
+
+        async def call() -> None:
+            await desk.client.call_tool("get_user", {"user": "me"}, progress_callback=hear)
+            told.set()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(call)
+            with anyio.fail_after(20):
+                await heard.wait()
+            assert not told.is_set()
+            access.places.release()
+        monkeypatch.setattr(handle, "CALL_SECONDS", 0.1)
+        assert access.places.taken()
+        error = await desk.fail("get_user", user="me")
+        assert error["kind"] == "timeout"
+        access.places.release()
+        assert access.places.taken(), "nothing is left behind in the queue"
 
 
 async def test_a_huge_answer_does_not_take_the_process_down(open_workspace: OpenWorkspace) -> None:

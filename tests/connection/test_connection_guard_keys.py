@@ -134,7 +134,7 @@ async def test_an_organization_gets_no_domain_beyond_the_allowed_ones() -> None:
 
 async def test_a_call_that_touches_more_than_it_reserved_meets_the_ceiling() -> None:
     async with handle(Guard(ceilings=Ceilings(per_minute=2))) as (zendesk, sandbox):
-        zendesk.access.guard.reserve(zendesk, 1)
+        await zendesk.access.guard.reserve(zendesk, 1)
         for ticket in (OPEN, OPEN, at.NEW_TICKET):
             await zendesk.put("tickets", ticket, body={"ticket": NOTE})
         with pytest.raises(PolicyRefused):

@@ -18,6 +18,7 @@ from mcp_server_zendesk.sandbox import Sandbox
 from mcp_server_zendesk.sandbox.landmarks import OPEN_TICKET
 from mcp_server_zendesk.server_settings import ServerSettings
 from mcp_server_zendesk.serving.explanation import META_KEY
+from mcp_server_zendesk.workspace import team_of
 from team import JSON_AND_STREAM, Flagged, team, until
 
 pytestmark = pytest.mark.anyio
@@ -127,7 +128,7 @@ async def test_one_that_breaks_while_it_runs_takes_nothing_with_it(
 def test_where_none_can_be_served_the_start_says_why() -> None:
     source = Flagged({"one": {"wrong": True}}, httpx.MockTransport(lambda _: httpx.Response(500)))
     with pytest.raises(ConfigurationError, match="a test made it wrong"):
-        prepared(ServerSettings(), source)
+        prepared(ServerSettings(), source, team_of(ServerSettings()))
 
 
 TABLES = """

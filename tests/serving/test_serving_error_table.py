@@ -60,6 +60,10 @@ SAMPLES: dict[type[BaseException], list[BaseException]] = {
     ],
     refusals.ChangedMeanwhile: [refusals.ChangedMeanwhile()],
     refusals.AlreadyDone: [refusals.AlreadyDone()],
+    refusals.TooManyCalls: [
+        refusals.TooManyCalls("calls_per_minute", 60, retry_after=12.3),
+        refusals.TooManyCalls("calls_at_once", 8, retry_after=1),
+    ],
     errors.NotConfigured: [
         errors.NotConfigured("Nothing is set.", missing=["ZENDESK_OAUTH_TOKEN"]),
         errors.NotConfigured("Nothing is set."),
@@ -87,6 +91,7 @@ SAMPLES: dict[type[BaseException], list[BaseException]] = {
         errors.PolicyRefused("allow_groups", "it cannot be told where it is"),
     ],
     errors.CeilingReached: [errors.CeilingReached(10, retry_after=12.3)],
+    errors.StoreUnavailable: [errors.StoreUnavailable("nobody can tell what was counted")],
     errors.ConnectionFailed: [errors.ConnectionFailed("it broke", sent=True)],
     errors.TimedOut: [errors.TimedOut("it took too long", sent=False)],
     errors.UnreadableResponse: [errors.UnreadableResponse("it is odd", status=200)],

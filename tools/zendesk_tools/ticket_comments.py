@@ -93,7 +93,7 @@ async def _confirm_reply(
     names = await names_of_readers(zendesk, record)
     lines = [f"Send this public reply to ticket {ticket_id}?", *to_whom(record, names)]
     if upload_tokens:
-        lines.append(f"Attached files: {files_named(zendesk, upload_tokens)}")
+        lines.append(f"Attached files: {await files_named(zendesk, upload_tokens)}")
     if status:
         lines.append(f"Status afterwards: {status}")
     lines += [*which_ticket(record), *shown.letter("The reply", body)]

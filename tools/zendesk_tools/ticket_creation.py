@@ -365,7 +365,7 @@ async def _confirm(
         )
     lines.append(f"Subject: {shown.whole(one_line(subject))}")
     if upload_tokens:
-        lines.append(f"Attached files: {files_named(zendesk, upload_tokens)}")
+        lines.append(f"Attached files: {await files_named(zendesk, upload_tokens)}")
     lines += [
         f"{shown.whole(name)}: {shown.whole(value)}"
         for name, value in set_too

@@ -26,7 +26,6 @@ MOST_BYTES = 5_000_000
 _LONGEST_BASE64 = MOST_BYTES * 4 // 3 + MOST_BYTES // 20  # with its line ends
 _LONGEST_NAME = 200
 _MEDIA_TYPE = r"^[A-Za-z0-9][\w.+-]{0,60}/[A-Za-z0-9][\w.+-]{0,100}$"
-_MOST_NOTED = 1_000
 _UNKNOWN = "application/octet-stream"
 _UNNAMED = {"", ".", ".."}
 
@@ -67,11 +66,9 @@ async def upload_attachment(
     answer = await zendesk.upload(name, content, kind)
     record = parse(UploadRecord, answer.body, "upload")
     made = record.attachment
-    uploads = zendesk.access.uploads
-    while len(uploads) >= _MOST_NOTED:
-        uploads.pop(next(iter(uploads)))
     with suspended():  # for the question before it is sent
-        uploads[record.token] = f"{clean_line(name)} ({len(content)} bytes)"
+        words = f"{clean_line(name)} ({len(content)} bytes)"
+    await zendesk.access.uploads.note(record.token, words)
     return Upload(
         upload_token=record.token,
         name=(made.file_name if made else None) or name,
@@ -81,10 +78,10 @@ async def upload_attachment(
     )
 
 
-def files_named(zendesk: Zendesk, tokens: Sequence[str]) -> str:
+async def files_named(zendesk: Zendesk, tokens: Sequence[str]) -> str:
     """The files behind upload tokens, for a human who is asked; unknown ones are said to be."""
-    known = zendesk.access.uploads
-    return "; ".join(known.get(token, "a file that was not uploaded here") for token in tokens)
+    named = await zendesk.access.uploads.named(tokens)
+    return "; ".join(words or "a file that was not uploaded here" for words in named)
 
 
 def _content(text: str | None, content_base64: str | None) -> bytes:

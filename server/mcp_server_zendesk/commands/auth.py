@@ -15,7 +15,8 @@ from mcp_server_zendesk.commands.options import settings_from, workspace_options
 def auth() -> None:
     """Sign in to Zendesk, see how you are signed in, or sign out.
 
-    The sign-in is kept in the system's keyring, one entry a workspace, and never printed.
+    The sign-in is kept in the system's keyring, one entry a workspace, and never printed. Where
+    replicas of an HTTP server share a store (ZENDESK_SERVER_STORE_URL), it is kept there, sealed.
 
     \b
     Examples:
@@ -69,7 +70,8 @@ def login(
     Exit code 0: signed in. 1: not signed in, and nothing was changed.
     """
     settings = settings_from(config, flags)
-    from mcp_server_zendesk.commands.signing_in import Wishes, sign_in  # noqa: PLC0415 - not for help
+    from mcp_server_zendesk.commands.shared_sign_in import shared_sign_in  # noqa: PLC0415 - not for help
+    from mcp_server_zendesk.commands.signing_in import Wishes, sign_in  # noqa: PLC0415 - likewise
 
     sign_in(
         settings,
@@ -80,6 +82,7 @@ def login(
             insecure_storage=insecure_storage,
             seconds=timeout,
         ),
+        shared_sign_in(settings, config),
     )
 
 
@@ -94,9 +97,11 @@ def status(*, config: Path | None, as_json: bool, **flags: Any) -> None:
     Exit code 0: signed in. 1: not, or it has ended.
     """
     settings = settings_from(config, flags)
-    from mcp_server_zendesk.commands.sign_in_status import report  # noqa: PLC0415 - not for help
+    from mcp_server_zendesk.commands.shared_sign_in import shared_sign_in  # noqa: PLC0415 - not for help
+    from mcp_server_zendesk.commands.sign_in_status import report  # noqa: PLC0415 - likewise
 
-    text, good = report(settings, as_json=as_json)
+    shared = shared_sign_in(settings, config)
+    text, good = report(settings, as_json=as_json, vault=shared[0] if shared else None)
     click.echo(text)
     sys.exit(0 if good else 1)
 
@@ -109,6 +114,7 @@ def logout(*, config: Path | None, **flags: Any) -> None:
     Exit code 0: both, or there was nothing. 1: forgotten here, but Zendesk did not confirm.
     """
     settings = settings_from(config, flags)
-    from mcp_server_zendesk.commands.signing_out import sign_out  # noqa: PLC0415 - not for help
+    from mcp_server_zendesk.commands.shared_sign_in import shared_sign_in  # noqa: PLC0415 - not for help
+    from mcp_server_zendesk.commands.signing_out import sign_out  # noqa: PLC0415 - likewise
 
-    sys.exit(0 if sign_out(settings) else 1)
+    sys.exit(0 if sign_out(settings, shared_sign_in(settings, config)) else 1)

@@ -102,19 +102,21 @@ def _serve_http(
     from mcp_server_zendesk.hosting.host import most_talkative, prepared, serve_http  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.hosting.observers import watching  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.hosting.sources import Configured, Embedded  # noqa: PLC0415 - likewise
+    from mcp_server_zendesk.workspace import team_of  # noqa: PLC0415 - likewise
 
     server = server_settings_from(config, of_server, demo=demo)
     if demo and server.workspaces:
         raise click.UsageError("--workspaces has no effect with --demo, which has one workspace")
     one = None if server.workspaces else settings_from(config, flags, demo=demo)
     logs.configure(one.log_level if one else "info", server.log_format)
-    listening = _listen(server)
     source = Embedded(flags, of_server) if demo else Configured(flags, of_server, config)
     with ExitStack() as opened:
+        listening = opened.enter_context(_listen(server))
         try:
             watch = opened.enter_context(watching(server))
             authentication = Authentication(server) if server.authenticates else None
-            workspaces = prepared(server, source, watch.observer)
+            team = team_of(server)
+            workspaces = prepared(server, source, team, watch.observer)
             if one is None:
                 logs.configure(most_talkative(workspaces), server.log_format)
         except ConfigurationError as error:
@@ -125,6 +127,7 @@ def _serve_http(
             server,
             workspaces,
             source,
+            team,
             listening,
             sse=sse,
             authentication=authentication,

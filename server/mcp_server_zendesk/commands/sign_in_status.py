@@ -11,20 +11,23 @@ from mcp_server_zendesk.command_lines import command
 from mcp_server_zendesk.connection.credentials import API_TOKENS_END
 from mcp_server_zendesk.settings import Settings, environment_name
 from mcp_server_zendesk.signing_in.sign_in import SignIn, misfit, read_sign_in
-from mcp_server_zendesk.signing_in.vaults import VaultUnavailable, vault_of
+from mcp_server_zendesk.signing_in.vaults import Vault, VaultUnavailable, vault_of
 
 _FROM_OUTSIDE = {"oauth_token": "oauth_token", "api_token": "api_token"}
 
 
-def report(settings: Settings, *, as_json: bool, now: float | None = None) -> tuple[str, bool]:
+def report(
+    settings: Settings, *, as_json: bool, now: float | None = None, vault: Vault | None = None
+) -> tuple[str, bool]:
     """The status as text or JSON, and whether there is something to sign in with.
 
     Args:
         settings: Of the workspace.
         as_json: For machines.
         now: Seconds since 1970.
+        vault: Another one than the workspace's own.
     """
-    facts, good = _facts(settings, time.time() if now is None else now)
+    facts, good = _facts(settings, time.time() if now is None else now, vault)
     if as_json:
         return json.dumps({"signed_in": good, **facts}, indent=2), good
     width = max(map(len, facts)) + 2
@@ -35,7 +38,7 @@ def report(settings: Settings, *, as_json: bool, now: float | None = None) -> tu
     return "\n".join(lines), good
 
 
-def _facts(settings: Settings, now: float) -> tuple[dict[str, Any], bool]:
+def _facts(settings: Settings, now: float, vault: Vault | None) -> tuple[dict[str, Any], bool]:
     facts: dict[str, Any] = {
         "workspace": settings.workspace,
         "account": settings.account.host,
@@ -47,7 +50,7 @@ def _facts(settings: Settings, now: float) -> tuple[dict[str, Any], bool]:
         facts["user"] = settings.email if settings.auth == "api_token" else "doctor finds out"
         facts["storage"] = f"the environment ({outside})"
     else:
-        good = _add_kept(facts, settings, now)
+        good = _add_kept(facts, settings, now, vault)
     facts["configured_scopes"] = sorted(settings.scopes)
     if settings.auth == "api_token":
         facts["end_of_api_tokens"] = f"{API_TOKENS_END}, when Zendesk stops them all"
@@ -62,9 +65,9 @@ def _given_from_outside(settings: Settings) -> str | None:
     return environment_name(name) if name and getattr(settings, name) is not None else None
 
 
-def _add_kept(facts: dict[str, Any], settings: Settings, now: float) -> bool:
+def _add_kept(facts: dict[str, Any], settings: Settings, now: float, vault: Vault | None) -> bool:
     try:
-        vault = vault_of(settings.workspace)
+        vault = vault or vault_of(settings.workspace)
         facts["storage"] = vault.describe()
         text = vault.read(settings.workspace)
     except VaultUnavailable as error:

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -28,6 +28,7 @@ from mcp_server_zendesk.signing_in.login import Login, SignedIn
 from mcp_server_zendesk.signing_in.loopback import Loopback, PortsTaken, redirect_uri
 from mcp_server_zendesk.signing_in.page import Page
 from mcp_server_zendesk.signing_in.problems import Problem, in_words
+from mcp_server_zendesk.signing_in.turns import Turns, turns_in
 from mcp_server_zendesk.signing_in.vaults import FileVault, KeyringVault, Vault, VaultUnavailable
 from mcp_server_zendesk.workspace import inventory_of
 
@@ -47,17 +48,27 @@ class Wishes:
     seconds: float = 300
 
 
-def sign_in(settings: Settings, wishes: Wishes) -> SignedIn:
+def sign_in(
+    settings: Settings, wishes: Wishes, shared: tuple[Vault, Turns] | None = None
+) -> SignedIn:
     """Sign in and say what came of it.
+
+    Args:
+        settings: Of the workspace.
+        wishes: How.
+        shared: The vault and the turns of replicas that share a sign-in.
 
     Raises:
         click.ClickException: Nobody is signed in; says why and what mends it.
     """
-    vault = FileVault() if wishes.insecure_storage else KeyringVault()
+    vault: Vault = FileVault() if wishes.insecure_storage else KeyringVault()
+    turns = turns_in()
+    if shared is not None and not wishes.insecure_storage:
+        vault, turns = shared
     try:
         where = vault.describe()
         vault.read(settings.workspace)  # a locked keyring is told of before the browser opens
-        login = Login(settings, vault)
+        login = Login(settings, vault, turns)
         signed_in = _by_type(login, wishes)
         _forget_elsewhere(vault, settings.workspace)
     except VaultUnavailable as error:
@@ -87,7 +98,7 @@ def _by_type(login: Login, wishes: Wishes) -> SignedIn:
         return _run(login.by_token, token)
     if settings.client_id is None:
         client = _asked("The OAuth client's identifier", "client_id")
-        login = Login(settings.model_copy(update={"client_id": client}), login.vault)
+        login = replace(login, settings=settings.model_copy(update={"client_id": client}))
     scopes = inventory_of(settings).least_scopes(settings.scopes)
     if settings.auth == "oauth_client_credentials":
         secret = settings.client_secret or _secret(wishes, "OAuth client's secret", "client_secret")

@@ -13,8 +13,8 @@ from mcp_server_zendesk.connection.errors import TokenRefused, Unauthenticated, 
 from mcp_server_zendesk.settings import Settings
 from mcp_server_zendesk.signing_in.credentials import endpoint_of, keeper_of
 from mcp_server_zendesk.signing_in.sign_in import SignIn, read_sign_in
-from mcp_server_zendesk.signing_in.turns import turns_in
-from mcp_server_zendesk.signing_in.vaults import NoKeyring, VaultUnavailable, vault_of
+from mcp_server_zendesk.signing_in.turns import Turns, turns_in
+from mcp_server_zendesk.signing_in.vaults import NoKeyring, Vault, VaultUnavailable, vault_of
 
 
 class _Revocation(Enum):
@@ -30,14 +30,18 @@ class _Revocation(Enum):
     )
 
 
-def sign_out(settings: Settings) -> bool:
+def sign_out(settings: Settings, shared: tuple[Vault, Turns] | None = None) -> bool:
     """Revoke and forget. Whether both were done, or there was nothing to do.
+
+    Args:
+        settings: Of the workspace.
+        shared: The vault and the turns of replicas that share a sign-in.
 
     Raises:
         click.ClickException: The vault cannot be used; nothing was changed.
     """
     try:
-        came_of_it = anyio.run(_sign_out, settings)
+        came_of_it = anyio.run(_sign_out, settings, shared)
     except NoKeyring:
         came_of_it = None
     except VaultUnavailable as error:
@@ -50,12 +54,12 @@ def sign_out(settings: Settings) -> bool:
     return done
 
 
-async def _sign_out(settings: Settings) -> _Revocation | None:
+async def _sign_out(settings: Settings, shared: tuple[Vault, Turns] | None) -> _Revocation | None:
     """In one turn, so that no server renews what is being revoked, or writes it back."""
-    vault = vault_of(settings.workspace)
+    vault, turns = shared or (vault_of(settings.workspace), turns_in())
     if await to_thread.run_sync(vault.read, settings.workspace) is None:
         return None
-    async with turns_in()(settings.workspace):
+    async with turns(settings.workspace):
         text = await to_thread.run_sync(vault.read, settings.workspace)
         if text is None:
             return None

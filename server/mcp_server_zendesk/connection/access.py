@@ -16,23 +16,24 @@ from mcp_server_zendesk.connection.errors import ZendeskError
 from mcp_server_zendesk.connection.guarding.guard import Guard
 from mcp_server_zendesk.connection.observing import NOBODY, Observer
 from mcp_server_zendesk.connection.paths import api_path
+from mcp_server_zendesk.connection.places import RequestPlaces
 from mcp_server_zendesk.connection.records import Token, parse
+from mcp_server_zendesk.connection.remembered import SpentHere, UploadsHere
 from mcp_server_zendesk.connection.scopes import HeldScopes
+from mcp_server_zendesk.connection.shared import Spent, Uploads
 
 if TYPE_CHECKING:
     from mcp_server_zendesk.connection.client import Connection
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 16
-"""Requests under way to one account at a time; Zendesk documents no number."""
-
 
 @dataclass(slots=True)
 class Access:
     """What all calls of a workspace share; learns once what the token was granted.
 
-    ``sign_in`` is the command by which a person signs in to this workspace.
+    ``sign_in`` is the command by which a person signs in to this workspace. ``places``, ``uploads``
+    and ``spent`` may be shared with other workspaces of the account, and with other processes.
     """
 
     connection: Connection
@@ -45,12 +46,10 @@ class Access:
     clock: Callable[[], float] = time.monotonic
     today: Callable[[], date] = date.today
     observer: Observer = NOBODY
-    at_once: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(AT_ONCE))
     granted: frozenset[str] | None = None
-    spent: dict[str, float] = field(default_factory=dict)
-    """What humans have said yes to, by digest, and when: no yes counts twice."""
-    uploads: dict[str, str] = field(default_factory=dict)
-    """What was uploaded through this server, by token, for a human to see what is attached."""
+    places: RequestPlaces = field(default_factory=RequestPlaces)
+    uploads: Uploads = field(default_factory=UploadsHere)
+    spent: Spent = field(default_factory=SpentHere)
     granted_known: bool = False
     _learning: anyio.Lock = field(default_factory=anyio.Lock)
 

@@ -25,6 +25,7 @@ from mcp_server_zendesk.connection.errors import TimedOut, UnreadableResponse
 from mcp_server_zendesk.connection.exchange import USER_AGENT, Channel, Json, Raw, Reader, Request
 from mcp_server_zendesk.connection.limits import RateGate
 from mcp_server_zendesk.connection.paths import link_path
+from mcp_server_zendesk.connection.shared import Gate
 
 if TYPE_CHECKING:
     import httpx
@@ -67,10 +68,11 @@ class Connection:
         transport: httpx.AsyncBaseTransport | None = None,
         user_agent: str = USER_AGENT,
         clock: Callable[[], float] = time.monotonic,
+        gate: Gate | None = None,
     ) -> None:
         self.account = account
         self.credentials = credentials
-        self.gate = RateGate(clock)
+        self.gate: Gate = gate or RateGate(clock)
         self._channel = Channel(account, transport=transport, user_agent=user_agent)
         self._content_host = ContentHost(transport=transport, user_agent=user_agent)
 

@@ -9,6 +9,7 @@
     ├── OutOfReach             a tool asked for more than it declares: a bug of ours
     ├── PolicyRefused          the admin's policy forbids it; nothing was sent
     │   └── CeilingReached     too many writes in this minute
+    ├── StoreUnavailable       what replicas share cannot be had, and it would be needed
     ├── TransportError
     │   ├── ConnectionFailed   nothing reached Zendesk, or the connection broke
     │   └── TimedOut
@@ -153,6 +154,17 @@ class CeilingReached(PolicyRefused):
         super().__init__("writes_per_minute", "the ceiling is reached", allowed=[str(ceiling)])
         self.ceiling = ceiling
         self.retry_after = retry_after
+
+
+class StoreUnavailable(ZendeskError):
+    """What the replicas of this server share cannot be had; nothing was sent.
+
+    ``needed`` says what for, as the end of "without it, …".
+    """
+
+    def __init__(self, needed: str) -> None:
+        super().__init__("the store that replicas share cannot be reached")
+        self.needed = needed
 
 
 class TransportError(ZendeskError):

@@ -41,6 +41,7 @@ _LEAST_SECONDS = 0.001
 _MOST_WAITS = 6
 _NEW_TICKET = ("tickets",)
 _TOO_MANY = 429
+_TELL_SECONDS = 5.0
 
 T = TypeVar("T")
 AnswerT = TypeVar("AnswerT", Answer, Download)
@@ -286,30 +287,32 @@ class Zendesk:
         self, request: Request, carry: Carry[AnswerT], again: Check | None
     ) -> AnswerT:
         """Send once the known limits and a free place allow; wait for a limit met anyway."""
-        gate, at_once = self.access.connection.gate, self.access.at_once
+        gate, places = self.access.connection.gate, self.access.places
         waits = 0
         while True:
             if await self._wait_for_limits(request) and again is not None:
                 await again()
             await self._take_a_place()
             try:
-                if gate.seconds_to_wait(request.method, request.path)[0]:
+                if not await gate.enter(request.method, request.path, self.caller):
                     continue  # used up by others while we queued
-                with gate.passing():
+                try:
                     return await self._once(request, carry)
+                finally:
+                    await gate.leave(request.method, request.path)
             except RateLimited as error:
                 asked = error.refusal.retry_after
                 waits += 1
                 if asked is None or asked > self.seconds_left() or waits > _MOST_WAITS:
                     raise
             finally:
-                at_once.release()
+                places.release()
 
     async def _wait_for_limits(self, request: Request) -> bool:
         """Whether it had to wait."""
         gate = self.access.connection.gate
         waited = False
-        while (closed := gate.seconds_to_wait(request.method, request.path))[0]:
+        while (closed := gate.seconds_to_wait(request.method, request.path, self.caller))[0]:
             wait, limit = closed
             if wait > self.seconds_left():
                 known = Refusal(status=_TOO_MANY, retry_after=wait, limit=limit)
@@ -320,11 +323,29 @@ class Zendesk:
         return waited
 
     async def _take_a_place(self) -> None:
+        """A place among the requests under way. It is told now and then that this takes time."""
+        places, taken = self.access.places, False
+        if places.taken():
+            return
         try:
-            with anyio.fail_after(max(self.seconds_left(), 0)):
-                await self.access.at_once.acquire()
-        except TimeoutError as error:
-            raise TimedOut("the time of this call is used up", sent=False) from error
+            async with anyio.create_task_group() as telling:
+                telling.start_soon(self._tell_of_the_queue)
+                with anyio.move_on_after(max(self.seconds_left(), 0)):
+                    await places.wait(self.caller)
+                    taken = True
+                telling.cancel_scope.cancel()
+        except BaseException:
+            if taken:
+                places.release()
+            raise
+        if not taken:
+            raise TimedOut("the time of this call is used up", sent=False)
+
+    async def _tell_of_the_queue(self) -> None:
+        while True:
+            await anyio.sleep(_TELL_SECONDS)
+            waited = self.access.clock() - self.began
+            await self.progress(waited, None, "Waiting for other requests to Zendesk to end")
 
     async def _once(self, request: Request, carry: Carry[AnswerT]) -> AnswerT:
         self.requests += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -29,6 +30,7 @@ from mcp_server_zendesk.doctor.surroundings import Surroundings
 from mcp_server_zendesk.server_settings import load_server
 from mcp_server_zendesk.settings import Settings
 from mcp_server_zendesk.signing_in.credentials import credentials_for
+from mcp_server_zendesk.workspace import kept_by_replicas
 
 T = TypeVar("T")
 
@@ -54,6 +56,7 @@ async def examine(
     if configured is None:
         ended = "The configuration cannot be used."
     else:
+        around = _with_shared_sign_in(around, configured, config)
         ended = await _examine_workspace(checks, configured, around)
         if "policy" not in {check.name for check in checks}:
             scopes = HeldScopes(configured.settings.scopes)
@@ -64,6 +67,23 @@ async def examine(
     )
     done = {check.name: check for check in checks}
     return [done.get(name) or skipped(name, ended) for name in NAMES]
+
+
+def _with_shared_sign_in(
+    around: Surroundings, configured: Configured, config: Path | None
+) -> Surroundings:
+    """The sign-in that replicas of an HTTP server share, where they do."""
+    if around.vault is not None:
+        return around
+    try:
+        server = load_server({}, environ=around.environ, config=config)
+        shared = kept_by_replicas(configured.settings, server)
+    except ConfigurationError:
+        return around
+    if shared is None:
+        return around
+    vault, turns = shared
+    return replace(around, vault=lambda: vault, turns=turns)
 
 
 async def _examine_workspace(

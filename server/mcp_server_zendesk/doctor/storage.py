@@ -14,6 +14,7 @@ from mcp_server_zendesk.doctor import mending
 from mcp_server_zendesk.doctor.checks import Check
 from mcp_server_zendesk.settings import Settings, environment_name
 from mcp_server_zendesk.signing_in.credentials import keeper_of
+from mcp_server_zendesk.signing_in.shared_vault import SharedVault
 from mcp_server_zendesk.signing_in.sign_in import SignIn, read_sign_in
 from mcp_server_zendesk.signing_in.vaults import FileVault, Vault, VaultUnavailable, vault_of
 
@@ -111,6 +112,9 @@ def _closed_vault(settings: Settings, vault: Vault, where: str, error: VaultUnav
     if isinstance(vault, FileVault):
         file = shlex.quote(str(vault.path(settings.workspace)))
         cause, mend = "file_not_private", f"chmod 600 {file}"
+    elif isinstance(vault, SharedVault):
+        cause = "store_unreadable"
+        mend = f"look at store_url and state_keys, then: {mending.doctor(settings)}"
     else:
         cause, mend = "keyring_unreadable", f"unlock the keyring, then: {mending.doctor(settings)}"
     return Check(

@@ -20,6 +20,7 @@ from mcp_server_zendesk.hosting.health import health_routes
 from mcp_server_zendesk.hosting.hosted import MESSAGES, SSE, STREAMABLE, HostedWorkspace
 from mcp_server_zendesk.hosting.refusals import refusal
 from mcp_server_zendesk.server_settings import ServerSettings, is_loopback
+from mcp_server_zendesk.team import Team
 
 _LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 _HEADERS_OF_CLIENTS = (
@@ -60,6 +61,7 @@ def app_of(
     settings: ServerSettings,
     workspaces: Sequence[HostedWorkspace],
     doors: Doors,
+    team: Team | None = None,
     *,
     sse: bool = False,
     guarding: Guarding = unguarded,
@@ -70,10 +72,11 @@ def app_of(
         settings: Of the server.
         workspaces: Each at its own prefix.
         doors: Whether new calls are taken in.
+        team: Whose store ``/readyz`` tells of.
         sse: The older HTTP+SSE too, at ``/sse`` beside ``/mcp``.
         guarding: Puts the gate before each transport.
     """
-    routes: list[BaseRoute] = [*health_routes(doors, lambda: workspaces)]
+    routes: list[BaseRoute] = [*health_routes(doors, lambda: workspaces, team)]
     for workspace in workspaces:
         for transport in (STREAMABLE, SSE) if sse else (STREAMABLE,):
             path = f"{workspace.prefix}/{transport}"

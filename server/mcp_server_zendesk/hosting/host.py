@@ -26,19 +26,21 @@ from mcp_server_zendesk.hosting.sources import Source
 from mcp_server_zendesk.server_settings import ServerSettings
 from mcp_server_zendesk.serving.server import ZendeskServer
 from mcp_server_zendesk.settings import LogLevel, Settings
+from mcp_server_zendesk.team import Team
 from mcp_server_zendesk.workspace import build_server
 
 logger = logging.getLogger(__name__)
 
 
 def prepared(
-    settings: ServerSettings, source: Source, observer: Observer = NOBODY
+    settings: ServerSettings, source: Source, team: Team, observer: Observer = NOBODY
 ) -> list[HostedWorkspace]:
     """The workspaces of a server, ready to run.
 
     Args:
         settings: Of the server.
         source: Where the workspaces' settings come from.
+        team: What they share, with each other and with other replicas.
         observer: Hears of each call, and of each request to Zendesk.
 
     Raises:
@@ -52,7 +54,7 @@ def prepared(
             workspace,
             audit_log=workspace.audit_log,
             transport=source.transport,
-            state_keys=settings.state_keys,
+            team=team,
             reloads=True,
             observer=observer,
         )
@@ -92,6 +94,7 @@ def serve_http(
     settings: ServerSettings,
     workspaces: Sequence[HostedWorkspace],
     source: Source,
+    team: Team,
     listening: socket.socket,
     *,
     sse: bool = False,
@@ -104,6 +107,7 @@ def serve_http(
         settings: Of the server.
         workspaces: From ``prepared``.
         source: Where settings are read from again.
+        team: What the workspaces were prepared with.
         listening: A socket from ``listen``.
         sse: The older HTTP+SSE at ``/sse`` too.
         authentication: Of callers; without it whoever reaches the address is one.
@@ -120,19 +124,22 @@ def serve_http(
         settings,
         workspaces,
         doors,
+        team,
         sse=sse,
         guarding=unguarded
         if authentication is None
         else gated(authentication, settings.public_url or here),
     )
-    parts = [("callers' tokens", _reread(authentication))] if authentication else []
+    parts: list[tuple[str, Part]] = [("callers' limits", team.limit)]
+    if authentication is not None:
+        parts.append(("callers' tokens", _reread(authentication)))
     reloader = Reloader(workspaces, settings, source.server, parts=parts, start=lifetime.start)
     for workspace in workspaces:
         for transport in (SSE, STREAMABLE) if sse else (STREAMABLE,):
             logger.info("Serving at %s%s/%s", here, workspace.prefix, transport)
 
     async def run() -> None:
-        async with anyio.create_task_group() as beside:
+        async with team.running(), anyio.create_task_group() as beside:
             if authentication is not None:
                 beside.start_soon(authentication.prepare)
             await lifetime.serve(counting(app), listening, reloader)

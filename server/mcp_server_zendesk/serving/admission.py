@@ -41,7 +41,7 @@ async def admit(spec: ToolSpec, zendesk: Zendesk, arguments: Mapping[str, Any]) 
     Raises:
         InvalidArguments: Where a new ticket goes is left open.
         PolicyRefused: The policy forbids it, or has no place left.
-        ZendeskError: The tickets could not be looked at.
+        ZendeskError: The tickets could not be looked at, or the places not counted.
     """
     if spec.effect == "read":
         return
@@ -49,7 +49,7 @@ async def admit(spec: ToolSpec, zendesk: Zendesk, arguments: Mapping[str, Any]) 
     guard.check_recipients(f"*@{domain.strip()}" for domain in arguments.get(_OPENED) or ())
     await guard.check_tickets(zendesk, _tickets(arguments, _LOOKED_AT))
     _check_placed(spec, guard, arguments)
-    guard.reserve(zendesk, max(1, len(_tickets(arguments, _CHANGED))))
+    await guard.reserve(zendesk, max(1, len(_tickets(arguments, _CHANGED))))
 
 
 def asks(zendesk: Zendesk) -> bool:

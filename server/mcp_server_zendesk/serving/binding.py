@@ -46,7 +46,7 @@ def bind(spec: ToolSpec, inventory: Inventory) -> Callable[..., Awaitable[CallTo
         try:
             result = await spec.handler(zendesk, **injected, **arguments)
         except BaseException:
-            confirmation.take_back(zendesk)
+            await confirmation.take_back(zendesk)
             raise
         payload = payload_of(result, random_tag())
         content: list[ContentBlock] = [TextContent(type="text", text=compact(payload))]

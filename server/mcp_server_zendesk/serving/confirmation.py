@@ -203,6 +203,7 @@ async def approved(
         ConfirmationDeclined: No, nothing, or not what was to be typed.
         ChangedMeanwhile: The question would be another one now.
         AlreadyDone: The very same has been done on such a yes just now.
+        StoreUnavailable: Whether it has cannot be told.
     """
     question = _asked.get()
     _asked.set(None)
@@ -222,30 +223,26 @@ async def approved(
     if _thought_over.get() and await again() != question:
         raise ChangedMeanwhile(spec.name)
     zendesk.confirmed = True
-    _spend(spec, question, zendesk)
+    await _spend(spec, question, zendesk)
 
 
-def _spend(spec: ToolSpec, question: Question, zendesk: Zendesk) -> None:
+async def _spend(spec: ToolSpec, question: Question, zendesk: Zendesk) -> None:
     """Use a yes up: a client that sends its answer twice must not have the same done twice.
 
     What changes a record is asked about as of its last change, so only what makes a new one can
     be meant a second time; the model then says something else in it. A yes is its caller's own.
     """
-    access = zendesk.access
-    now = access.clock()
     said = f"{zendesk.caller}\n{spec.name}\n{question.text}"
     digest = hashlib.sha256(said.encode(errors="surrogatepass")).hexdigest()
-    access.spent = {key: at for key, at in access.spent.items() if now - at < ANSWER_SECONDS}
-    if digest in access.spent:
+    if not await zendesk.access.spent.spend(digest, ANSWER_SECONDS):
         raise AlreadyDone
-    access.spent[digest] = now
     zendesk.spent = digest
 
 
-def take_back(zendesk: Zendesk) -> None:
+async def take_back(zendesk: Zendesk) -> None:
     """Nothing came of it: the same may be asked and done again."""
     if zendesk.spent is not None and zendesk.outcome == "not_applied":
-        zendesk.access.spent.pop(zendesk.spent, None)
+        await zendesk.access.spent.take_back(zendesk.spent)
 
 
 def _can_ask(context: Context[Any, Any]) -> bool:

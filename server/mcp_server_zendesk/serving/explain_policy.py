@@ -6,11 +6,14 @@ import math
 from typing import Any
 
 from mcp_server_zendesk.connection import errors
+from mcp_server_zendesk.serving import refusals
 from mcp_server_zendesk.serving.cleaning.text import clean_line
 from mcp_server_zendesk.serving.explanation import Circumstances, Explanation
 
 _MOST_SHOWN = 10
 _LONGEST_NAME = 100
+_STORE_SECONDS = 30
+_CALLS = {"calls_per_minute": "calls a minute", "calls_at_once": "calls at a time"}
 _FEWER = (
     "Do it in several calls, each changing no more than {} of them, and wait where a call says "
     "so. Where it cannot be divided, tell the user that an admin set writes_per_minute."
@@ -60,6 +63,37 @@ def ceiling_reached(error: errors.CeilingReached, at: Circumstances) -> Explanat
         retryable=True,
         retry_after_seconds=wait,
         details={"limit": error.setting, "allowed": error.ceiling},
+    )
+
+
+def too_many_calls(error: refusals.TooManyCalls, at: Circumstances) -> Explanation:
+    """A limit of the caller's own, for which it was waited as long as a call may."""
+    wait = max(1, math.ceil(error.retry_after))
+    return Explanation(
+        kind="rate_limited",
+        message=f"{at.tool} was not called: this caller's limit of {error.allowed} "
+        f"{_CALLS[error.limit]} is reached. It is this server's own limit, not Zendesk's.",
+        reason=f"The admin set {error.limit}, so that all who use this server get their share.",
+        hint=f"Repeat the call in {wait} seconds, and make fewer calls side by side.",
+        who="model",
+        retryable=True,
+        retry_after_seconds=wait,
+        details={"limit": error.limit, "allowed": error.allowed},
+    )
+
+
+def store_unavailable(error: errors.StoreUnavailable, at: Circumstances) -> Explanation:
+    """What protects cannot be asked, so what needs protection is not done."""
+    return Explanation(
+        kind="network_error",
+        message=f"{at.tool} was not carried out: the store that this server's replicas share "
+        "cannot be reached.",
+        reason=f"Without it, {error.needed}.",
+        hint="Repeat the call in half a minute; reading still works. If it fails again, tell the "
+        "user that whoever runs this server has to look at its store (store_url).",
+        who="admin",
+        retryable=True,
+        retry_after_seconds=_STORE_SECONDS,
     )
 
 

@@ -84,6 +84,19 @@ class AlreadyDone(RefusedHere):
     """The very same was done on such a yes within the last minutes."""
 
 
+class TooManyCalls(RefusedHere):
+    """The caller's own limit is reached, and waiting for it would take longer than a call may.
+
+    ``limit`` is the setting, ``allowed`` its value; ``retry_after`` in seconds.
+    """
+
+    def __init__(self, limit: str, allowed: int, *, retry_after: float) -> None:
+        super().__init__(f"{limit} is reached")
+        self.limit = limit
+        self.allowed = allowed
+        self.retry_after = retry_after
+
+
 class AuditUnavailable(RefusedHere):
     """What is about to be done cannot be written down first, so it is not done."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from anyio.abc import TaskGroup
@@ -68,6 +68,9 @@ from mcp_server_zendesk.serving.resources import ResourceSpec, resource_at
 from mcp_server_zendesk.serving.results import compact
 from mcp_server_zendesk.serving.spec import ToolSpec
 
+if TYPE_CHECKING:
+    from mcp_server_zendesk.serving.fairness import Fairness
+
 logger = logging.getLogger(__name__)
 
 SERVER_NAME = "mcp-server-zendesk"
@@ -93,10 +96,12 @@ class ZendeskServer(MCPServer[Any]):
         prompts: tuple[PromptSpec, ...] = (),
         resources: tuple[ResourceSpec, ...] = (),
         redaction: Redaction | None = None,
+        fairness: Fairness | None = None,
         state_keys: Sequence[SecretStr] = (),
         reloads: bool = False,
     ) -> None:
         self._access = access
+        self._fairness = fairness
         self._offers = Offers(access, inventory, prompts, resources)
         self._audit = audit
         self._redaction = redaction or Redaction()
@@ -225,7 +230,8 @@ class ZendeskServer(MCPServer[Any]):
             self._bind(spec)
             current_handle.set(call.zendesk)
             prepared = verbatim(call.arguments, spec.parameters)
-            result = await super().call_tool(name, prepared, context)
+            async with self._turn(call.zendesk):
+                result = await super().call_tool(name, prepared, context)
             kind = "asked" if isinstance(result, InputRequiredResult) else "ok"
         except MCPError:
             kind = "protocol_error"
@@ -236,10 +242,13 @@ class ZendeskServer(MCPServer[Any]):
             result = as_result(explanation)
         finally:
             if call.zendesk is not None:
-                self._access.guard.settle(call.zendesk)
+                await self._access.guard.settle(call.zendesk)
             call.record(kind)
             self._access.observer.called(call.seen(self._access.workspace, kind))
         return result
+
+    def _turn(self, call: Zendesk) -> AbstractAsyncContextManager[None]:
+        return nullcontext() if self._fairness is None else self._fairness.turn(call)
 
     async def list_prompts(self) -> list[Prompt]:
         """Those whose tools are offered."""

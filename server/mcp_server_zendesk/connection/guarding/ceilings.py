@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from mcp_server_zendesk.connection.errors import CeilingReached, PolicyRefused
 
@@ -12,18 +13,55 @@ MINUTE = 60.0
 
 @dataclass(slots=True, eq=False)
 class Reservation:
-    """Records that one call may change. ``done`` is when it ended; None while it is under way."""
+    """Records that one call may change. ``done`` is when it ended; None while it is under way.
+
+    ``name`` tells it apart where replicas count together.
+    """
 
     count: int
     caller: str = ""
     done: float | None = None
+    name: str = ""
+
+
+class WriteCeilings(Protocol):
+    """Counts the records that calls may change, for each caller apart."""
+
+    per_minute: int | None
+    per_session: int | None
+
+    def limited_to(self, other: WriteCeilings) -> WriteCeilings:
+        """These counts under the limits of others."""
+        ...
+
+    async def reserve(
+        self, count: int, clock: Callable[[], float], caller: str = ""
+    ) -> Reservation:
+        """Places for a call that changes so many records, until it is settled.
+
+        Raises:
+            CeilingReached: This minute has no place for them; a later one has.
+            PolicyRefused: None ever will.
+            StoreUnavailable: It cannot be told.
+        """
+        ...
+
+    async def widen(self, reservation: Reservation, count: int, clock: Callable[[], float]) -> None:
+        """Make a reservation hold so many records. Raises as ``reserve`` does."""
+        ...
+
+    async def settle(
+        self, reservation: Reservation, *, used: bool, clock: Callable[[], float]
+    ) -> None:
+        """The call has ended; give its places back where nothing was sent."""
+        ...
 
 
 @dataclass(slots=True)
 class Ceilings:
-    """Counts what was reserved; nothing here waits, so that no two calls get the last place.
+    """Those of one process. Nothing here waits, so that no two calls get the last place.
 
-    A session is the life of this process, for each caller apart.
+    A session is the life of this process.
     """
 
     per_minute: int | None = None
@@ -31,7 +69,9 @@ class Ceilings:
     _lately: list[Reservation] = field(default_factory=list)
     _ever: dict[str, int] = field(default_factory=dict)
 
-    def reserve(self, count: int, clock: Callable[[], float], caller: str = "") -> Reservation:
+    async def reserve(
+        self, count: int, clock: Callable[[], float], caller: str = ""
+    ) -> Reservation:
         """Places for a call that changes so many records, until it is settled.
 
         Raises:
@@ -39,28 +79,31 @@ class Ceilings:
             PolicyRefused: None ever will.
         """
         reservation = Reservation(0, caller)
-        self.widen(reservation, count, clock)
+        await self.widen(reservation, count, clock)
         return reservation
 
-    def widen(self, reservation: Reservation, count: int, clock: Callable[[], float]) -> None:
+    async def widen(self, reservation: Reservation, count: int, clock: Callable[[], float]) -> None:
         """Make a reservation hold so many records. Raises as ``reserve`` does."""
         more = count - reservation.count
         if more <= 0:
             return
         now = clock()
-        self._check_session(more, reservation.caller)
+        if self.per_session is not None:
+            check_session(self.per_session, self._ever.get(reservation.caller, 0), more)
         self._check_minute(count, more, now, reservation.caller)
         self._ever[reservation.caller] = self._ever.get(reservation.caller, 0) + more
         reservation.count = count
         if reservation not in self._lately:
             self._lately.append(reservation)
 
-    def limited_to(self, other: Ceilings) -> Ceilings:
+    def limited_to(self, other: WriteCeilings) -> WriteCeilings:
         """These counts under the limits of others."""
         self.per_minute, self.per_session = other.per_minute, other.per_session
         return self
 
-    def settle(self, reservation: Reservation, *, used: bool, clock: Callable[[], float]) -> None:
+    async def settle(
+        self, reservation: Reservation, *, used: bool, clock: Callable[[], float]
+    ) -> None:
         """The call has ended; give its places back where nothing was sent."""
         if used:
             reservation.done = clock()
@@ -69,27 +112,11 @@ class Ceilings:
         self._ever[reservation.caller] -= reservation.count
         reservation.count = 0
 
-    def _check_session(self, more: int, caller: str) -> None:
-        ceiling = self.per_session
-        used = self._ever.get(caller, 0)
-        if ceiling is not None and used + more > ceiling:
-            raise PolicyRefused(
-                "writes_per_session",
-                f"{used} of the {ceiling} changes since this server started are used, and it needs "
-                f"{more}",
-                allowed=[str(ceiling)],
-            )
-
     def _check_minute(self, count: int, more: int, now: float, caller: str) -> None:
         ceiling = self.per_minute
         if ceiling is None:
             return
-        if count > ceiling:
-            raise PolicyRefused(
-                "writes_per_minute",
-                f"it would change {count} records at once",
-                allowed=[str(ceiling)],
-            )
+        check_minute(ceiling, count)
         self._lately = [one for one in self._lately if one.done is None or now - one.done < MINUTE]
         mine = [one for one in self._lately if one.caller == caller]
         excess = sum(one.count for one in mine) + more - ceiling
@@ -102,3 +129,32 @@ class Ceilings:
                 passed = 0.0 if one.done is None else now - one.done
                 raise CeilingReached(ceiling, retry_after=max(MINUTE - passed, 1.0))
         raise CeilingReached(ceiling, retry_after=MINUTE)
+
+
+def check_session(ceiling: int, used: int, more: int) -> None:
+    """Refuse what goes beyond the ceiling of a session.
+
+    Raises:
+        PolicyRefused: It does.
+    """
+    if used + more > ceiling:
+        raise PolicyRefused(
+            "writes_per_session",
+            f"{used} of the {ceiling} changes since this server started are used, and it needs "
+            f"{more}",
+            allowed=[str(ceiling)],
+        )
+
+
+def check_minute(ceiling: int, count: int) -> None:
+    """Refuse what no minute has room for.
+
+    Raises:
+        PolicyRefused: One call changes more records than a minute may.
+    """
+    if count > ceiling:
+        raise PolicyRefused(
+            "writes_per_minute",
+            f"it would change {count} records at once",
+            allowed=[str(ceiling)],
+        )

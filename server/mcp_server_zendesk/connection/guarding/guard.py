@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from mcp_server_zendesk.connection.errors import Outcome, PolicyRefused, ScopeMissing
-from mcp_server_zendesk.connection.guarding.ceilings import Ceilings, Reservation
+from mcp_server_zendesk.connection.guarding.ceilings import Ceilings, Reservation, WriteCeilings
 from mcp_server_zendesk.connection.guarding.places import Places
 from mcp_server_zendesk.connection.guarding.reached import (
     GuardedTicket,
@@ -74,7 +74,7 @@ class Guard:
     recipients: Recipients | None = None
     groups: Places | None = None
     brands: Places | None = None
-    ceilings: Ceilings | None = None
+    ceilings: WriteCeilings | None = None
 
     @property
     def reads_with(self) -> frozenset[str]:
@@ -142,6 +142,7 @@ class Guard:
         Raises:
             PolicyRefused: The policy forbids it, or it cannot be told what it would touch.
             CeilingReached: This minute's writes are used up.
+            StoreUnavailable: Whether they are cannot be told.
             ZendeskError: What had to be read first could not be.
         """
         if self.effects == EFFECTS and not self.reads_with and self.ceilings is None:
@@ -159,24 +160,25 @@ class Guard:
         for places in self.places:
             with _reading(call, places.setting) as reader:
                 await self._check_touched(places, call, reader, touch)
-        self._count(call, touch)
+        await self._count(call, touch)
 
-    def reserve(self, call: GuardedCall, records: int) -> None:
+    async def reserve(self, call: GuardedCall, records: int) -> None:
         """Places for the records that a call is about to change, once for each call.
 
         Raises:
             PolicyRefused: There is none, or (``CeilingReached``) not yet.
+            StoreUnavailable: It cannot be told.
         """
         if self.ceilings is not None and call.ledger.reservation is None:
             clock = call.now
-            call.ledger.reservation = self.ceilings.reserve(records, clock, call.caller)
+            call.ledger.reservation = await self.ceilings.reserve(records, clock, call.caller)
 
-    def settle(self, call: GuardedCall) -> None:
+    async def settle(self, call: GuardedCall) -> None:
         """The call has ended: what it did not use is given back where nothing was sent."""
         reservation = call.ledger.reservation
         if self.ceilings is not None and reservation is not None:
             used = call.outcome != "not_applied"
-            self.ceilings.settle(reservation, used=used, clock=call.now)
+            await self.ceilings.settle(reservation, used=used, clock=call.now)
             call.ledger.reservation = None
 
     def succeeding(self, before: Guard) -> Guard:
@@ -257,16 +259,16 @@ class Guard:
             ledger.tickets |= await tickets_among(reader, sorted(missing))
         return {key: ledger.tickets[key] for key in wanted if key in ledger.tickets}
 
-    def _count(self, call: GuardedCall, touch: Touch) -> None:
+    async def _count(self, call: GuardedCall, touch: Touch) -> None:
         if self.ceilings is None:
             return
         ledger = call.ledger
         ledger.records.update(one for one in touch.records if one is not None)
         ledger.made += sum(one is None for one in touch.records)
         touched = len(ledger.records) + ledger.made
-        self.reserve(call, touched)
+        await self.reserve(call, touched)
         if ledger.reservation is not None:
-            self.ceilings.widen(ledger.reservation, touched, call.now)
+            await self.ceilings.widen(ledger.reservation, touched, call.now)
 
 
 async def _destinations(

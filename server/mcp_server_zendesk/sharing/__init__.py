@@ -1,0 +1,1 @@
+"""What the replicas of one server share, kept in Redis. Imported only where there is a store."""
