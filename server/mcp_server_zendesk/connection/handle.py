@@ -259,7 +259,10 @@ class Zendesk:
 
         reads = request.method == "GET"
         before, lost = self.outcome, False
-        carry = watched(carry, self.access)
+        access = self.access
+        carry = watched(
+            carry, access.observer, access.workspace, lambda: access.connection.gate.headroom
+        )
         async for attempt in stamina.retry_context(
             on=lambda error: self._repeats(error, harmless=reads or harmless),
             attempts=retries.ATTEMPTS,

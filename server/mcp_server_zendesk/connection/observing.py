@@ -18,7 +18,6 @@ from mcp_server_zendesk.connection.errors import (
 from mcp_server_zendesk.connection.limits import Headroom
 
 if TYPE_CHECKING:
-    from mcp_server_zendesk.connection.access import Access
     from mcp_server_zendesk.connection.exchange import Request
 
 T = TypeVar("T")
@@ -89,10 +88,13 @@ NOBODY = Nobody()
 
 
 def watched(
-    carry: Callable[[Request, float], Awaitable[T]], access: Access
+    carry: Callable[[Request, float], Awaitable[T]],
+    observer: Observer,
+    workspace: str,
+    headroom: Callable[[], Headroom | None],
 ) -> Callable[[Request, float], Awaitable[T]]:
-    """The same way to Zendesk, with the workspace's observer told of each attempt."""
-    if access.observer is NOBODY:
+    """The same way to Zendesk, with an observer told of each attempt."""
+    if observer is NOBODY:
         return carry
     attempts = 0
 
@@ -107,14 +109,14 @@ def watched(
             outcome = _ending(error)
             raise
         finally:
-            access.observer.requested(
+            observer.requested(
                 RequestSeen(
-                    access.workspace,
+                    workspace,
                     request.method,
                     outcome,
                     time.perf_counter() - started,
                     repeated=repeated,
-                    headroom=access.connection.gate.headroom,
+                    headroom=headroom(),
                 )
             )
         return answer
