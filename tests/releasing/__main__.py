@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
-from mcp import Client, StdioServerParameters
+from mcp import Client, MCPError, StdioServerParameters
 
 from mcp_server_zendesk import __version__
 from releasing import built, manifest, server_json
@@ -53,7 +53,10 @@ def _bundled(bundle: Path, folder: Path) -> Iterator[str]:
         f"{bundle.name}: the official tool validates, packs and unpacks it on Node "
         f"{node_version()}; {size:.0f} KiB, sha256 {digest}"
     )
-    tools, answer = anyio.run(_started, unpacked)
+    try:
+        tools, answer = anyio.run(_started, unpacked)
+    except (ExceptionGroup, MCPError, TimeoutError) as error:
+        raise RuntimeError("the bundle does not start as its host starts it") from error
     told = {tool["name"] for tool in json.loads(manifest.FILE.read_text("utf-8"))["tools"]}
     _none([f"the manifest does not tell of {name}" for name in sorted(set(tools) - told)])
     yield f"the bundle starts by uv, lists {len(tools)} tools and answers a call: {answer}"

@@ -25,20 +25,13 @@ _KEPT_TO_THE_REPOSITORY = {".gitignore"}
 
 def build(folder: Path) -> tuple[Path, Path]:
     """Builds an sdist, and a wheel from it; returns both."""
-    subprocess.run(
-        [sys.executable, "-m", "build", "--outdir", str(folder), str(ROOT)],
-        check=True,
-        capture_output=True,
-    )
+    _run([sys.executable, "-m", "build", "--outdir", str(folder), str(ROOT)])
     return folder / f"{_STEM}.tar.gz", folder / f"{_STEM}-py3-none-any.whl"
 
 
 def twine_check(*files: Path) -> None:
     """What PyPI would refuse or could not show; warnings count."""
-    command = [str(TOOLS / "twine"), "check", "--strict", *map(str, files)]
-    ended = subprocess.run(command, check=False, capture_output=True, text=True)
-    if ended.returncode != 0:
-        raise RuntimeError(ended.stdout + ended.stderr)
+    _run([str(TOOLS / "twine"), "check", "--strict", *map(str, files)])
 
 
 def problems_of_wheel(wheel: Path) -> list[str]:
@@ -85,12 +78,18 @@ def problems_of_sdist(sdist: Path) -> list[str]:
     """Where it differs from what git tracks."""
     with tarfile.open(sdist) as held:
         names = {name.partition("/")[2] for name in held.getnames()}
-    git = [shutil.which("git") or "git", "-C", str(ROOT), "ls-files", "-z"]
-    listed = subprocess.run(git, check=True, capture_output=True, text=True)
-    tracked = set(listed.stdout.split("\0")) - {""}
+    listed = _run([shutil.which("git") or "git", "-C", str(ROOT), "ls-files", "-z"])
+    tracked = set(listed.split("\0")) - {""}
     missing = tracked - names - _KEPT_TO_THE_REPOSITORY
     more = names - tracked - _BESIDE_THE_TRACKED - _KEPT_TO_THE_REPOSITORY
     return [
         *(f"not in it: {name}" for name in sorted(missing)),
         *(f"in it and not tracked by git: {name}" for name in sorted(more)),
     ]
+
+
+def _run(command: list[str]) -> str:
+    ended = subprocess.run(command, check=False, capture_output=True, text=True)
+    if ended.returncode != 0:
+        raise RuntimeError(ended.stdout + ended.stderr)
+    return ended.stdout
