@@ -11,7 +11,7 @@ import pytest
 
 from mcp_server_zendesk.settings import SECRETS, all_variables, environment_name
 from releasing.project import registry_name, to_be_settled
-from releasing.registry_rules import declares, problems
+from releasing.registry_rules import problems
 from releasing.server_json import FILE, document, text
 
 ON_GITHUB = "https://github.com/acme/zendesk-for-assistants"
@@ -100,13 +100,6 @@ def test_every_setting_is_asked_for_and_secrets_are_kept_out_of_sight() -> None:
     assert asked["ZENDESK_WRITES_PER_MINUTE"]["format"] == "number"
     assert asked["ZENDESK_AUDIT_LOG"]["format"] == "filepath"
     assert not any("default" in one for one in asked.values()), "it would beat config.toml"
-
-
-def test_the_readme_proves_whose_the_package_is() -> None:
-    readme = (FILE.parent / "README.md").read_text(encoding="utf-8")
-    name = document()["name"]
-    assert declares(readme, name)
-    assert not declares(readme, name[:-1]), "a name that another begins with is not declared"
 
 
 def test_the_namespace_is_the_one_that_the_repository_proves() -> None:

@@ -16,6 +16,7 @@ from mcp_server_zendesk.embedded import embedded_settings, embedded_transport
 from mcp_server_zendesk.workspace import build_server
 from releasing import manifest, server_json
 from releasing.project import PROJECT, REPOSITORY, ROOT, registry_name
+from releasing.registry_rules import declares
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 README_HOOK = PYPROJECT["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]
@@ -80,6 +81,11 @@ def test_the_file_follows_the_project(name: str) -> None:
     if os.environ.get("UPDATE_SNAPSHOTS") == "1":
         (ROOT / name).write_text(fresh(name), encoding="utf-8")
     assert text_of(name) == fresh(name), "run `make snapshots`, review the change"
+
+
+def test_the_readme_proves_whose_the_package_is() -> None:
+    assert declares(text_of("README.md"), registry_name())
+    assert not declares(text_of("README.md"), registry_name()[:-1]), "a name is a whole word"
 
 
 def test_a_name_is_the_same_wherever_it_stands() -> None:
