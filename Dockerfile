@@ -10,6 +10,11 @@ RUN python -m venv /opt/mcp-server-zendesk
 RUN /opt/mcp-server-zendesk/bin/pip install --no-cache-dir ".[images,metrics,otel,pdf,redaction,redis]"
 
 FROM python:${PYTHON}-slim
+LABEL io.modelcontextprotocol.server.name="example.mcp-server-zendesk/mcp-server-zendesk" \
+      org.opencontainers.image.title="mcp-server-zendesk" \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.source="https://mcp-server-zendesk.example/source"
 # A number, so that an orchestrator can tell that it is not root. Its home is the one place where
 # it writes: the audit log, and locks.
 RUN useradd --uid 10001 --user-group --create-home --home-dir /var/lib/mcp-server-zendesk \

@@ -2,13 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 NODE_TESTS := tests/typescript
+BUNDLE_TOOL := tests/releasing
 # One more than there are cores: many tests wait for a process.
 WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1)
 
 # Where a machine forbids bytecode, each worker would compile each test, and each server itself.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test coverage lint format check snapshots node bench bench-team attacks build clean
+.PHONY: help demo test coverage lint format check snapshots node bench bench-team attacks build packages clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,9 +39,9 @@ format: .venv/.quality  ## Let ruff write
 check: lint test coverage  ## All gates
 
 snapshots: .venv/.test  ## Write the tool snapshots and the generated parts of README.md anew
-	UPDATE_SNAPSHOTS=1 $(BIN)/pytest -q tests/test_tool_snapshots.py tests/test_readme.py tests/clients/test_clients_handbook.py tests/test_tool_reference.py tests/operations/test_operations_guide.py
+	UPDATE_SNAPSHOTS=1 $(BIN)/pytest -q tests/test_tool_snapshots.py tests/test_readme.py tests/clients/test_clients_handbook.py tests/test_tool_reference.py tests/operations/test_operations_guide.py tests/releasing
 
-node: $(NODE_TESTS)/node_modules/.package-lock.json  ## Install the TypeScript clients for the tests
+node: $(NODE_TESTS)/node_modules/.package-lock.json $(BUNDLE_TOOL)/node_modules/.package-lock.json  ## Install the TypeScript clients, and the bundle's tool, for the tests
 
 bench: .venv/.test  ## Figures as ratios against a baseline of the same run
 	$(BIN)/python tests/bench/bench.py
@@ -58,8 +59,11 @@ attacks: .venv/.test  ## The table of attacks, and a hostile ticket as a model r
 build: .venv/.quality  ## Wheel and sdist into dist/
 	$(BIN)/python -m build
 
+packages: .venv/packages/.installed node  ## All that is published, built and looked at: wheel, sdist, server.json, bundle
+	PYTHONPATH=tests $(BIN)/python -m releasing
+
 clean:  ## Remove what was installed and built
-	rm -rf .venv dist build $(NODE_TESTS)/node_modules
+	rm -rf .venv dist build $(NODE_TESTS)/node_modules $(BUNDLE_TOOL)/node_modules
 
 .venv/.product: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -76,6 +80,13 @@ clean:  ## Remove what was installed and built
 	@$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
 
-$(NODE_TESTS)/node_modules/.package-lock.json: $(NODE_TESTS)/package-lock.json
-	@cd $(NODE_TESTS) && npm ci --no-audit --no-fund --loglevel=error >/dev/null
+# Apart: what twine brings along would change how the server logs.
+.venv/packages/.installed: .venv/.test
+	@$(BIN)/python -m venv .venv/packages
+	@.venv/packages/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@.venv/packages/bin/python -m pip install --quiet --group packages
+	@touch $@
+
+%/node_modules/.package-lock.json: %/package-lock.json
+	@cd $* && npm ci --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pydantic_core import PydanticUndefined
 
 from mcp_server_zendesk.cli import main
+from mcp_server_zendesk.clients.handbook import buttons
 from mcp_server_zendesk.connection.scopes import KNOWN_SCOPES
 from mcp_server_zendesk.serving.inventory import Inventory
 from mcp_server_zendesk.serving.spec import ALWAYS, DEFAULT_TOOLSETS
 from mcp_server_zendesk.settings import Settings, environment_name
 from mcp_server_zendesk.tool_report import report
+from readme_exchange import exchange
+from releasing.offered import default_text
 from zendesk_tools import CATALOGUE
 
 ROOT = Path(__file__).parent.parent
@@ -33,19 +36,8 @@ def settings_table() -> str:
     for name, field in Settings.model_fields.items():
         secret = "Secret" in str(field.annotation)
         key = "the table's name" if name == "workspace" else f"`{name}`"
-        default = field.default
-        if name == "toolsets":
-            shown = f"`{' '.join(DEFAULT_TOOLSETS)}`"
-        elif isinstance(default, frozenset):
-            shown = f"`{' '.join(sorted(default))}`"
-        elif isinstance(default, tuple) and default:
-            shown = f"`{' '.join(map(str, default))}`"
-        elif default is PydanticUndefined:
-            shown = "required"
-        elif default in (None, (), False) or name == "workspace":
-            shown = "`false`" if name == "read_only" else ""
-        else:
-            shown = f"`{default}`"
+        default = default_text(name, field)
+        shown = "required" if field.is_required() else f"`{default}`" if default else ""
         rows.append(
             f"| `{environment_name(name)}` | {'never' if secret else key} | {shown} "
             f"| {field.description} |"
@@ -53,12 +45,20 @@ def settings_table() -> str:
     return "\n".join(rows)
 
 
-@pytest.mark.parametrize(("name", "table"), [("tools", tools_table), ("settings", settings_table)])
-def test_a_generated_part_is_what_the_code_says(name: str, table: object) -> None:
-    assert callable(table)
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("install", buttons),
+        ("exchange", exchange),
+        ("tools", tools_table),
+        ("settings", settings_table),
+    ],
+)
+def test_a_generated_part_is_what_the_code_says(name: str, table: Callable[[], str]) -> None:
     text = README.read_text(encoding="utf-8")
     part = re.compile(f"(<!-- {name}:begin -->\n).*?(<!-- {name}:end -->)", re.DOTALL)
-    fresh = part.sub(lambda found: f"{found[1]}{table()}\n{found[2]}", text)
+    current = table()
+    fresh = part.sub(lambda found: f"{found[1]}{current}\n{found[2]}", text)
     if UPDATE:
         README.write_text(fresh, encoding="utf-8")
     assert part.search(text)

@@ -10,8 +10,9 @@ import pytest
 
 from mcp_server_zendesk.sandbox import DEMO_SUBDOMAIN
 from mcp_server_zendesk.sandbox.landmarks import DEMO_CLIENT
-from reach import Reach, Terminal, reachable
-from signing_in.ground import consent, kept_by
+from reach import Reach, reachable
+from setting_up import answer, sign_in
+from signing_in.ground import kept_by
 
 ORDER = "http://127.0.0.1:8765/callback"
 
@@ -26,28 +27,10 @@ def file_of(reach: Reach) -> Path:
     return reach.home / ".config" / "mcp-server-zendesk" / "config.toml"
 
 
-def answer(terminal: Terminal, **other: str) -> None:
-    """Answers all questions up to the sign-in."""
-    given = {
-        "subdomain: ": f"https://{DEMO_SUBDOMAIN}.zendesk.com/agent/",
-        "workspace [": "support",
-        "Your choice [": "2",
-        "was given [": DEMO_CLIENT,
-        "Write it?": "y",
-        **other,
-    }
-    for question, text in given.items():
-        terminal.expect(question)
-        terminal.type(text)
-
-
 def test_an_admin_gets_from_nothing_to_a_green_doctor(reach: Reach) -> None:
     terminal = reach.start("setup", "--no-browser", "--insecure-storage")
     answer(terminal)
-    terminal.expect("  https://")
-    address = "https://" + terminal.expect("\n").strip()
-    terminal.expect("Address: ")
-    terminal.type(consent(reach, address))
+    sign_in(reach, terminal)
     terminal.expect("Signed in to northwind-demo.zendesk.com as Ada Okafor")
     assert terminal.wait() == 0, terminal.transcript
     shown = terminal.transcript

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
-from mcp_server_zendesk.clients import locations
+from mcp_server_zendesk.clients import links, locations
 from mcp_server_zendesk.clients.launch import Launch
 from mcp_server_zendesk.clients.refusals import EntryRefused
 
@@ -34,6 +34,7 @@ class Client:
         entry: The entry of a server, from how it is started and its name.
         note: What to do afterwards, in one line.
         defaults: Keys of the entry that are set when absent and never changed afterwards.
+        link: A link that makes it offer to install the server, where it knows such links.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Client:
     entry: Callable[[Launch, str], Entry]
     note: str
     defaults: frozenset[str] = frozenset()
+    link: links.Link | None = None
 
 
 def check_server_name(name: str) -> None:
@@ -117,7 +119,8 @@ _ALL = (
         entry=_typed,
         note="Start a new Claude Code session; `/mcp` shows the server.",
     ),
-    # https://code.visualstudio.com/docs/copilot/reference/mcp-configuration
+    # https://code.visualstudio.com/docs/copilot/reference/mcp-configuration; links:
+    # https://code.visualstudio.com/api/extension-guides/ai/mcp#mcp-url-handler
     Client(
         name="vscode",
         title="VS Code",
@@ -126,8 +129,9 @@ _ALL = (
         table=("servers",),
         entry=_typed,
         note="Run `MCP: List Servers` from the command palette, start the server and trust it.",
+        link=links.vscode,
     ),
-    # https://cursor.com/docs/context/mcp
+    # https://cursor.com/docs/context/mcp; links: https://cursor.com/docs/mcp/install-links
     Client(
         name="cursor",
         title="Cursor",
@@ -136,6 +140,7 @@ _ALL = (
         table=("mcpServers",),
         entry=_standard,
         note="Enable the server in Cursor's settings, under MCP.",
+        link=links.cursor,
     ),
     # https://docs.windsurf.com/windsurf/cascade/mcp
     Client(
