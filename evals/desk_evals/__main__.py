@@ -14,7 +14,8 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import anyio
@@ -30,28 +31,39 @@ from desk_evals.tasks import BrokenTask, Task, read_tasks
 from mcp_server_zendesk.connection.retries import ATTEMPTS
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Runs what the command line says."""
-    given = _given()
-    logging.disable(logging.CRITICAL)
-    stamina.set_testing(True, attempts=ATTEMPTS, cap=True)  # as many attempts, without waiting
+    given = _parser().parse_args(arguments)
     try:
         tasks = _chosen(read_tasks(names=given.task), given.part)
     except BrokenTask as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    if given.model:
-        return anyio.run(_by_model, given.model, tasks, given.json)
-    return anyio.run(_by_script, tasks, given.json)
+    with _as_many_attempts_without_waiting():
+        if given.model:
+            return anyio.run(_by_model, given.model, tasks, given.json)
+        return anyio.run(_by_script, tasks, given.json)
 
 
-def _given() -> argparse.Namespace:
+@contextmanager
+def _as_many_attempts_without_waiting() -> Iterator[None]:
+    """And without the server's log, in which the faults of the tasks would stand."""
+    logging.disable(logging.CRITICAL)
+    stamina.set_testing(True, attempts=ATTEMPTS, cap=True)
+    try:
+        yield
+    finally:
+        stamina.set_testing(False)
+        logging.disable(logging.NOTSET)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="desk_evals", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("task", nargs="*", help="only these, by the names of their files")
     parser.add_argument("--model", help="anthropic:NAME or openai:NAME; else by script")
     parser.add_argument("--part", choices=("all", "open", "held-out"), default="all")
     parser.add_argument("--json", type=Path, help="where to write calls, answers and scores")
-    return parser.parse_args()
+    return parser
 
 
 def _chosen(tasks: Sequence[Task], part: str) -> list[Task]:

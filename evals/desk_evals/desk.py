@@ -22,6 +22,10 @@ class OutOfCalls(Exception):
     """An agent that goes on for ever is stopped."""
 
 
+class Unable(Exception):
+    """An agent cannot work at all, whatever the task."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tool:
     """A tool as a model sees it."""

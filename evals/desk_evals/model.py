@@ -10,7 +10,7 @@ import anyio
 import httpx
 
 from desk_evals.anthropic_wire import AnthropicWire
-from desk_evals.desk import Desk, Seen
+from desk_evals.desk import Desk, Seen, Unable
 from desk_evals.openai_wire import OpenAiWire
 from desk_evals.starting import DAY
 from desk_evals.turns import Unreadable, Wanted, Wire
@@ -30,7 +30,7 @@ _TIMEOUT = httpx.Timeout(180.0, connect=20.0)
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-class ModelUnavailable(Exception):
+class ModelUnavailable(Unable):
     """The model cannot be asked. The message holds no key, and of the vendor's only codes."""
 
 

@@ -1,8 +1,9 @@
-"""How a script names what an answer holds: ``{found.items[0].id}`` in a text.
+r"""How a script names what an answer holds: ``{found.items[0].id}`` in a text.
 
 ``[0]`` takes one of a list, ``[only]`` the one where there is no other, ``[subject~crampons]``
-the first whose subject holds the word, ``[]`` what is at the same place in each. A text that is
-nothing but such a name is the value itself.
+the first whose subject holds the word, ``[]`` what is at the same place in each;
+``{it.body|NW-\d+}`` is what fits this expression. A text that is nothing but such a name is the
+value itself.
 """
 
 from __future__ import annotations
@@ -48,8 +49,14 @@ def found(name: str, known: Mapping[str, Any]) -> Any:
     Raises:
         NotThere: Nothing does.
     """
-    parts = [(key, within) for key, within in _PART.findall(name)]
-    return _at(dict(known), parts, name)
+    place, _, expression = name.partition("|")
+    value = _at(dict(known), [(key, within) for key, within in _PART.findall(place)], name)
+    if not expression:
+        return value
+    fitting = re.search(expression, _text(value))
+    if fitting is None:
+        raise NotThere(f"nothing in the answer is like {expression}")
+    return fitting[0]
 
 
 def _at(value: Any, parts: list[tuple[str, str]], name: str) -> Any:

@@ -11,7 +11,7 @@ from mcp import Client
 from mcp_types import ElicitRequestFormParams, ElicitResult
 
 from desk_evals.account import account_of, changes
-from desk_evals.desk import Agent, Desk, OutOfCalls, Record
+from desk_evals.desk import Agent, Desk, OutOfCalls, Record, Unable
 from desk_evals.scoring import Score, score
 from desk_evals.starting import happen, started
 from desk_evals.tasks import Start, Task
@@ -54,11 +54,15 @@ class Asked:
 
 
 async def run_task(task: Task, agent: Agent, most_calls: int | None = None) -> Result:
-    """Lets an agent do a task, and scores what came of it."""
+    """Lets an agent do a task, and scores what came of it.
+
+    Raises:
+        Unable: The agent cannot work.
+    """
     start = task.start
     sandbox, moments = started(start)
     before = account_of(sandbox.store)
-    record = Record()
+    record, unable = Record(), None
     human: Any = Asked(start, sandbox, record.questions)
     server = build_server(
         embedded_settings({"scopes": start.scopes, **start.settings}),
@@ -76,6 +80,10 @@ async def run_task(task: Task, agent: Agent, most_calls: int | None = None) -> R
             record.answer = await agent.work(task.question, desk)
         except OutOfCalls as stop:
             record.stopped = str(stop)
+        except Unable as problem:  # raised from in here, it would come out within groups
+            unable = problem
+    if unable is not None:
+        raise unable
     record.changes = changes(before, account_of(sandbox.store))
     record.changes = [line for line in record.changes if not _by_others(line, start)]
     record.requests = sum("/oauth/" not in request.path for request in sandbox.requests)
