@@ -21,6 +21,8 @@ from mcp_server_zendesk.serving import explain, listing, refusals
 from mcp_server_zendesk.serving.explanation import Circumstances, Explanation
 from mcp_server_zendesk.serving.spec import ToolSpec
 from zendesk_tools import CATALOGUE, LISTINGS
+from zendesk_tools.ticket_tags import update_ticket_tags
+from zendesk_tools.ticket_updates import update_ticket
 
 pytestmark = pytest.mark.anyio
 
@@ -47,31 +49,26 @@ def offer(tmp_path: Path) -> Callable[[ToolSpec], AbstractContextManager[object]
     return offered
 
 
-def tool(name: str) -> ToolSpec:
-    return next(spec for spec in CATALOGUE if spec.name == name)
+def with_argument_renamed(
+    handler: Callable[..., Any], old: str, new: str, *, words: tuple[str, str] = ("", "")
+) -> ToolSpec:
+    """The tool of a handler, which calls an argument something else, and itself in other words."""
 
-
-def with_argument_renamed(spec: ToolSpec, old: str, new: str) -> ToolSpec:
-    async def handler(zendesk: Any, **arguments: Any) -> Any:
+    async def damaged(zendesk: Any, **arguments: Any) -> Any:
         if new in arguments:
             arguments[old] = arguments.pop(new)
-        return await spec.handler(zendesk, **arguments)
+        return await handler(zendesk, **arguments)
 
-    signature = inspect.signature(spec.handler, eval_str=True)
+    name, told = handler.__name__, inspect.getdoc(handler) or ""
+    assert words[0] in told
+    signature = inspect.signature(handler, eval_str=True)
     parameters = [
         parameter.replace(name=new) if parameter.name == old else parameter
         for parameter in signature.parameters.values()
     ]
-    handler.__name__, handler.__doc__ = spec.name, spec.handler.__doc__
-    handler.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-    return replace(spec, handler=handler)
-
-
-def with_words_left_out(spec: ToolSpec, words: str) -> ToolSpec:
-    assert words in spec.description
-    renamed = with_argument_renamed(spec, "", "")
-    renamed.handler.__doc__ = spec.description.replace(words, "")
-    return renamed
+    damaged.__name__, damaged.__doc__ = name, told.replace(*words)
+    damaged.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return replace(next(spec for spec in CATALOGUE if spec.name == name), handler=damaged)
 
 
 def told_worse(kind: type[Exception], **instead: Any) -> Damage:
@@ -88,14 +85,14 @@ async def test_an_argument_by_another_name_fails_a_task(
     offer: Callable[[ToolSpec], AbstractContextManager[object]],
 ) -> None:
     assert (await done("tag-the-closed-one")).score.passed
-    with offer(with_argument_renamed(tool("update_ticket_tags"), "add", "labels")):
+    with offer(with_argument_renamed(update_ticket_tags, "add", "labels")):
         assert (await done("tag-the-closed-one")).score.verdict == "failed"
 
 
 async def test_a_near_name_is_found_by_the_hint_and_costs_a_call(
     offer: Callable[[ToolSpec], AbstractContextManager[object]],
 ) -> None:
-    with offer(with_argument_renamed(tool("update_ticket_tags"), "add", "add_")):
+    with offer(with_argument_renamed(update_ticket_tags, "add", "add_")):
         result = await done("tag-the-closed-one")
     assert result.score.passed
     assert (len(result.record.calls), result.record.errors) == (2, 1)
@@ -104,7 +101,8 @@ async def test_a_near_name_is_found_by_the_hint_and_costs_a_call(
 async def test_a_description_that_no_longer_points_to_a_tool_fails_a_task(
     offer: Callable[[ToolSpec], AbstractContextManager[object]],
 ) -> None:
-    with offer(with_words_left_out(tool("update_ticket"), "For tags use update_ticket_tags, ")):
+    words = ("For tags use update_ticket_tags", "Tags have a tool of their own")
+    with offer(with_argument_renamed(update_ticket, "", "", words=words)):
         assert (await done("tag-the-closed-one")).score.verdict == "failed"
 
 
