@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+import anyio.lowlevel
+
 from desk_evals.tasks import Meanwhile, NewTicket, Said, Start
 from mcp_server_zendesk.sandbox import ManualClock, Rules, Sandbox, Store, misfortunes, seeded_store
 from mcp_server_zendesk.sandbox.clock import stamp
@@ -32,6 +34,7 @@ class Moments:
     async def sleep(self, seconds: float) -> None:
         """Passes at once."""
         self._clock.forward(max(0.0, seconds))
+        await anyio.lowlevel.checkpoint()
 
 
 def started(start: Start) -> tuple[Sandbox, Moments]:
