@@ -9,7 +9,7 @@ WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1)
 # Where a machine forbids bytecode, each worker would compile each test, and each server itself.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test coverage lint format check snapshots node bench bench-team attacks build packages clean
+.PHONY: help demo test coverage lint format check snapshots node bench bench-team attacks evals build packages clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -55,6 +55,9 @@ bench-team: .venv/.test  ## Two replicas under 200 clients, one of them killed (
 attacks: .venv/.test  ## The table of attacks, and a hostile ticket as a model reads it
 	PYTHONPATH=tests $(BIN)/python -m attacks.table
 	PYTHONPATH=tests $(BIN)/python -m attacks.side_by_side
+
+evals: .venv/.test  ## Tasks of a support desk, by a script or MODEL=anthropic:NAME, openai:NAME (TASKS=, PART=)
+	PYTHONPATH=evals $(BIN)/python -m desk_evals $(if $(MODEL),--model $(MODEL)) $(if $(PART),--part $(PART)) $(if $(JSON),--json $(JSON)) $(TASKS)
 
 build: .venv/.quality  ## Wheel and sdist into dist/
 	$(BIN)/python -m build
