@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import httpx
+from mcp_types import ElicitResult
 
 from attacks.attack import Attacks, Ground, all_of, put_in_place
 from mcp_server_zendesk.sandbox.landmarks import OPEN_TICKET
@@ -79,6 +80,29 @@ async def _(_: Ground) -> bool:
         answers = {key: {"action": "accept", "content": {"agree": True}}}
         sealed = asked["requestState"]
         await called(served, "/two", inputResponses=answers, requestState=sealed)
+        return any(one.method == "PUT" for one in served.sandbox.requests)
+
+
+@ATTACKS.add(
+    "yes that outlives the policy",
+    who="model",
+    tries="has a question open while an admin forbids to write, and gets the yes afterwards",
+    defence="the policy is asked again before each request that changes something",
+    without=put_in_place(
+        f"{SERVING}.server:ZendeskServer._announce", lambda _, call, sent: call.announce(sent)
+    ),
+)
+async def _(_: Ground) -> bool:
+    async with team({"demo": dict(WRITES)}) as served:
+
+        async def agree_too_late(*_: Any) -> ElicitResult:
+            served.source.workspaces["demo"]["read_only"] = True
+            await served.reloader.reload()
+            return ElicitResult(action="accept", content={"agree": True})
+
+        callback: Any = agree_too_late
+        async with served.client(mode="legacy", elicitation_callback=callback) as client:
+            await client.call_tool("reply_to_ticket", REPLY)
         return any(one.method == "PUT" for one in served.sandbox.requests)
 
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,7 @@ from mcp_server_zendesk.connection.errors import ValidationFailed, ZendeskError
 from mcp_server_zendesk.connection.fields import add_allowed_values
 from mcp_server_zendesk.connection.guarding.guard import Guard
 from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.connection.sent import Sent
 from mcp_server_zendesk.serving import confirmation, listing
 from mcp_server_zendesk.serving.announcing import Announcer, declare_list_changes
 from mcp_server_zendesk.serving.arguments import refuse_unknown, verbatim, without_null
@@ -223,14 +225,16 @@ class ZendeskServer(MCPServer[Any]):
                 self._access.held(caller.scopes),
                 caller=caller.key,
                 progress=progress_to(context),
-                sending=call.announce,
+                sending=partial(self._announce, call),
             )
             if call.writes:
                 call.lines.intent(call.arguments)
-            self._bind(spec)
             current_handle.set(call.zendesk)
             prepared = verbatim(call.arguments, spec.parameters)
             async with self._turn(call.zendesk):
+                self._offers.permitted(name)  # by now, the policy may be another one
+                call.zendesk.held = self._offers.held()
+                self._bind(spec)
                 result = await super().call_tool(name, prepared, context)
             kind = "asked" if isinstance(result, InputRequiredResult) else "ok"
         except MCPError:
@@ -246,6 +250,11 @@ class ZendeskServer(MCPServer[Any]):
             call.record(kind)
             self._access.observer.called(call.seen(self._access.workspace, kind))
         return result
+
+    def _announce(self, call: Call, sent: Sent) -> None:
+        """Write down what is about to be sent, unless the policy has forbidden it meanwhile."""
+        self._offers.permitted(call.tool)
+        call.announce(sent)
 
     def _turn(self, call: Zendesk) -> AbstractAsyncContextManager[None]:
         return nullcontext() if self._fairness is None else self._fairness.turn(call)
