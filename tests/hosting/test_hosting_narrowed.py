@@ -82,3 +82,18 @@ async def test_while_a_call_waits_for_its_turn(flags: dict[str, Any], kind: str 
         told = (results["update_ticket"].meta or {}).get(META_KEY, {})
         assert told.get("kind") == kind
         assert written(served) == (kind is None)
+
+
+async def test_a_guard_that_may_not_look_with_its_callers_scopes_says_which_the_caller_lacks() -> (
+    None
+):
+    flags = {**WRITES, "allow_groups": "Support"}
+    callers = {"anna": "tickets:read tickets:write"}
+    async with team({"demo": flags}, callers=callers) as served, served.client("anna") as client:
+        refused = await client.call_tool("update_ticket", CHANGE)
+        told = (refused.meta or {})[META_KEY]
+        assert told["kind"] == "scope_missing"
+        assert told["details"]["lacking"] == ["caller"]
+        assert told["details"]["missing"] == [["groups:read"]]
+        assert "allow_groups" not in told["hint"]  # nobody is to be asked to loosen it
+        assert written(served) == 0
