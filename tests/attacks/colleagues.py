@@ -6,11 +6,12 @@ import json
 from typing import Any
 
 import httpx
+from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp_types import ElicitResult
 
 from attacks.attack import Attacks, Ground, all_of, put_in_place
 from mcp_server_zendesk.sandbox.landmarks import OPEN_TICKET
-from mcp_server_zendesk.serving.callers import LOCAL
+from mcp_server_zendesk.serving.callers import LOCAL, Caller
 from mcp_server_zendesk.serving.confirmation import sealing
 from team import Team, team
 
@@ -104,6 +105,30 @@ async def _(_: Ground) -> bool:
         async with served.client(mode="legacy", elicitation_callback=callback) as client:
             await client.call_tool("reply_to_ticket", REPLY)
         return any(one.method == "PUT" for one in served.sandbox.requests)
+
+
+def _by_client() -> Caller:
+    token = get_access_token()
+    assert token is not None
+    return Caller(token.subject, "tests", token.client_id, frozenset(token.scopes))
+
+
+@ATTACKS.add(
+    "limits of another client",
+    who="caller",
+    tries="registers a second client, to change as much again by it",
+    defence="a user is one caller through all clients",
+    without=put_in_place(f"{SERVING}.server:current_caller", _by_client),
+)
+async def _(_: Ground) -> bool:
+    flags = {**WRITES, "writes_per_session": 1}
+    async with team({"demo": flags}, callers={}) as served:
+        for client_id in ("one", "two"):
+            served.tokens.give(client_id, "read tickets:write", subject="anna")
+            async with served.client(client_id) as client:
+                note = {"ticket_id": OPEN_TICKET, "body": f"By {client_id}."}
+                await client.call_tool("add_internal_note", note)
+        return sum(one.method == "PUT" for one in served.sandbox.requests) > 1
 
 
 async def called(served: Team, prefix: str, **more: Any) -> dict[str, Any]:

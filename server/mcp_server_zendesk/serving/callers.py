@@ -12,11 +12,13 @@ from mcp.server.auth.provider import principal_components
 class Caller:
     """One caller of this server.
 
-    ``name`` stands in the audit, ``key`` tells callers apart (for limits and for what a human
-    said), and ``scopes`` narrow the workspace's; None narrows nothing.
+    ``name`` stands in the audit beside its ``issuer``, who vouches for it, ``key`` tells callers
+    apart (for limits and for what a human said), and ``scopes`` narrow the workspace's; None
+    narrows nothing.
     """
 
     name: str | None = None
+    issuer: str | None = None
     key: str = ""
     scopes: frozenset[str] | None = None
 
@@ -26,10 +28,13 @@ LOCAL = Caller()
 
 
 def current_caller() -> Caller:
-    """The caller of the request in this task, by the token of that very request."""
+    """The caller of the request in this task, by the token of that very request.
+
+    A user is one caller through all clients: whoever may register clients has no more by that.
+    """
     token = get_access_token()
     if token is None:
         return LOCAL
     client, issuer, subject = principal_components(token)
-    key = "\n".join(part or "" for part in (client, issuer, subject))
-    return Caller(subject or client, key, frozenset(token.scopes))
+    name, kind = (subject, "user") if subject else (client, "client")
+    return Caller(name, issuer, f"{issuer or ''}\n{kind}\n{name}", frozenset(token.scopes))

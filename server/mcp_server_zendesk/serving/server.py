@@ -205,7 +205,9 @@ class ZendeskServer(MCPServer[Any]):
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None
     ) -> CallToolResult | InputRequiredResult:
         known, caller = self._offers.inventory.find(name), current_caller()
-        lines = self._audit.call(name, known, caller=caller.name, client=client_of(context))
+        lines = self._audit.call(
+            name, known, caller=caller.name, issuer=caller.issuer, client=client_of(context)
+        )
         call = Call(name, arguments, known, lines)
         kind = "cancelled"
         confirmation.begin()
