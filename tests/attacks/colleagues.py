@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from typing import Any
+from unittest import mock
 
 import httpx
 from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp_types import ElicitResult
 
-from attacks.attack import Attacks, Ground, all_of, put_in_place
+from attacks.attack import Attacks, Ground, all_of, nothing, put_in_place
+from attacks.doors import HELLO
+from mcp_server_zendesk.hosting import crowds
 from mcp_server_zendesk.sandbox.landmarks import OPEN_TICKET
 from mcp_server_zendesk.serving.callers import LOCAL, Caller
 from mcp_server_zendesk.serving.confirmation import sealing
-from team import Team, team
+from team import JSON_AND_STREAM, Team, team
 
 ATTACKS = Attacks("callers over HTTP")
 
@@ -129,6 +133,29 @@ async def _(_: Ground) -> bool:
                 note = {"ticket_id": OPEN_TICKET, "body": f"By {client_id}."}
                 await client.call_tool("add_internal_note", note)
         return sum(one.method == "PUT" for one in served.sandbox.requests) > 1
+
+
+@ATTACKS.add(
+    "every session of the server",
+    who="caller",
+    tries="opens sessions until there is none left for anybody else",
+    defence="a caller has so many sessions at a time",
+    without=put_in_place("mcp_server_zendesk.hosting.crowds:Room._too_many_sessions", nothing),
+)
+async def _(_: Ground) -> bool:
+    async with team(callers={"anna": "read", "mallory": "read"}) as served:
+        (workspace,) = served.workspaces
+        assert workspace.server is not None
+        workspace.server.session_manager.max_sessions = 6
+        with mock.patch.object(crowds, "MOST_SESSIONS", 4):
+            statuses = [await _opened(served, name) for name in (*["mallory"] * 8, "anna")]
+        return statuses[-1] != HTTPStatus.OK
+
+
+async def _opened(served: Team, token: str) -> int:
+    headers = {**JSON_AND_STREAM, "Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(headers=headers) as http:
+        return (await http.post(served.url(), json=HELLO)).status_code
 
 
 async def called(served: Team, prefix: str, **more: Any) -> dict[str, Any]:
