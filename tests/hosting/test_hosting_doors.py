@@ -18,7 +18,6 @@ from team import JSON_AND_STREAM, Team, team, until
 pytestmark = pytest.mark.anyio
 
 PUBLIC = {
-    "public_url": "https://mcp.example.com",
     "allowed_hosts": "mcp.example.com",
     "allowed_origins": "https://app.example.com",
 }
