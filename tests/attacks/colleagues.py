@@ -11,7 +11,7 @@ import httpx
 from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp_types import ElicitResult
 
-from attacks.attack import Attacks, Ground, all_of, nothing, put_in_place
+from attacks.attack import Attacks, Ground, all_of, as_it_is, nothing, put_in_place
 from attacks.doors import HELLO
 from mcp_server_zendesk.hosting import crowds
 from mcp_server_zendesk.sandbox.landmarks import OPEN_TICKET
@@ -25,6 +25,11 @@ SERVING = "mcp_server_zendesk.serving"
 WRITES = {"scopes": "read tickets:write"}
 REPLY = {"ticket_id": OPEN_TICKET, "body": "Agreed to for another workspace."}
 KEY = "k" * 40
+
+
+async def _handled(ctx: Any, call_next: Any) -> Any:
+    return await call_next(ctx)
+
 
 NOBODY_IN_PARTICULAR = all_of(
     put_in_place(f"{SERVING}.server:current_caller", lambda: LOCAL),
@@ -118,6 +123,22 @@ def _by_client() -> Caller:
 
 
 @ATTACKS.add(
+    "call without a context",
+    who="caller",
+    tries="is handled in a task that has lost whose request it is, as on a fault of a library",
+    defence="a message is handled by its own token alone",
+    without=put_in_place(f"{SERVING}.server:by_its_own_token", _handled),
+)
+async def _(_: Ground) -> bool:
+    lost = mock.patch("mcp_server_zendesk.hosting.gate.AuthContextMiddleware", as_it_is)
+    with lost:
+        async with team({"demo": WRITES}, callers={"anna": "read"}) as served:
+            note = {"ticket_id": OPEN_TICKET, "body": "In nobody's name."}
+            await called(served, "", "add_internal_note", note)
+            return any(one.method == "PUT" for one in served.sandbox.requests)
+
+
+@ATTACKS.add(
     "limits of another client",
     who="caller",
     tries="registers a second client, to change as much again by it",
@@ -158,13 +179,19 @@ async def _opened(served: Team, token: str) -> int:
         return (await http.post(served.url(), json=HELLO)).status_code
 
 
-async def called(served: Team, prefix: str, **more: Any) -> dict[str, Any]:
+async def called(
+    served: Team,
+    prefix: str,
+    tool: str = "reply_to_ticket",
+    arguments: dict[str, Any] = REPLY,
+    **more: Any,
+) -> dict[str, Any]:
     """One call of today's clients, as it goes over the wire."""
     version = "2026-07-28"
     headers = {
         "MCP-Protocol-Version": version,
         "Mcp-Method": "tools/call",
-        "Mcp-Name": "reply_to_ticket",
+        "Mcp-Name": tool,
         "Accept": "application/json, text/event-stream",
         "Authorization": "Bearer anna",
     }
@@ -172,7 +199,7 @@ async def called(served: Team, prefix: str, **more: Any) -> dict[str, Any]:
         "io.modelcontextprotocol/protocolVersion": version,
         "io.modelcontextprotocol/clientCapabilities": {"elicitation": {"form": {}}},
     }
-    params = {"name": "reply_to_ticket", "arguments": REPLY, "_meta": meta, **more}
+    params = {"name": tool, "arguments": arguments, "_meta": meta, **more}
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
     async with httpx.AsyncClient(headers=headers) as http:
         return dict(json.loads((await http.post(served.url(prefix), json=body)).text))

@@ -48,7 +48,7 @@ from mcp_server_zendesk.serving.announcing import Announcer, declare_list_change
 from mcp_server_zendesk.serving.arguments import refuse_unknown, verbatim, without_null
 from mcp_server_zendesk.serving.auditing.audit import Audit
 from mcp_server_zendesk.serving.binding import bind, current_handle
-from mcp_server_zendesk.serving.callers import current_caller
+from mcp_server_zendesk.serving.callers import by_its_own_token, current_caller
 from mcp_server_zendesk.serving.calls import (
     Call,
     as_result,
@@ -125,7 +125,12 @@ class ZendeskServer(MCPServer[Any]):
             request_state_security=confirmation.sealing(
                 state_keys, f"{access.connection.account.subdomain}/{access.workspace}"
             ),
-            middleware=[declare_list_changes, self._instruct, self._announcer.notice],
+            middleware=[
+                by_its_own_token,
+                declare_list_changes,
+                self._instruct,
+                self._announcer.notice,
+            ],
         )
 
         self.completion()(self._complete)  # type: ignore[no-untyped-call]  # of the SDK
