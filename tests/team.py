@@ -50,10 +50,21 @@ class Tokens:
 
     known: dict[str, AccessToken] = field(default_factory=dict)
 
-    def give(self, token: str, scopes: str, *, name: str = "", issuer: str | None = None) -> None:
-        claims = {"iss": issuer} if issuer else {"iss": "tests"}
+    def give(
+        self,
+        token: str,
+        scopes: str,
+        *,
+        name: str = "",
+        subject: str | None = None,
+        issuer: str | None = None,
+    ) -> None:
         self.known[token] = AccessToken(
-            token="", client_id=name or token, scopes=scopes.split(), claims=claims
+            token="",
+            client_id=name or token,
+            subject=subject,
+            scopes=scopes.split(),
+            claims={"iss": issuer or "tests"},
         )
 
     async def verify(self, token: str) -> AccessToken:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mcp_server_zendesk.sharing.leases import Leases
     from mcp_server_zendesk.sharing.store import Store
 
+_SECONDS_TO_KNOW = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class _Account:
@@ -42,6 +44,8 @@ class Team:
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
     clock: Callable[[], float] = time.monotonic
     _accounts: dict[str, _Account] = field(default_factory=dict)
+    _asked: float = float("-inf")
+    _ready: bool = True
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -70,8 +74,14 @@ class Team:
         self.allowance.per_minute = server.calls_per_minute
 
     async def ready(self) -> bool:
-        """Whether the store can be used, where there is one."""
-        return self.store is None or await self.store.answers()
+        """Whether the store can be used, where there is one.
+
+        It is asked once a second at most: anybody may ask us, and calls wait for the store.
+        """
+        if self.store is not None and self.clock() - self._asked >= _SECONDS_TO_KNOW:
+            self._asked = self.clock()
+            self._ready = await self.store.answers()
+        return self._ready
 
     def _account(self, subdomain: str) -> _Account:
         if subdomain not in self._accounts:

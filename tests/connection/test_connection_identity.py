@@ -130,4 +130,40 @@ async def test_a_failed_load_is_not_kept() -> None:
 
     with pytest.raises(RuntimeError):
         await cache.get("x", fail)
+    assert not cache._locks, "names that callers make up would fill the memory"
     assert await cache.get("x", load) == 1
+
+
+async def test_a_caller_whose_load_takes_long_holds_the_others_up_for_a_moment_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mcp_server_zendesk.connection.cache.PATIENCE_SECONDS", 0.05)
+    cache, begun, go = Cache(), anyio.Event(), anyio.Event()
+
+    async def slow() -> int:
+        begun.set()
+        await go.wait()
+        return 1
+
+    async def load() -> int:
+        return 2
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(cache.get, "x", slow)
+        await begun.wait()
+        with anyio.fail_after(20):
+            assert await cache.get("x", load) == 2
+            assert await cache.get("x", slow) == 2
+        go.set()
+
+
+async def test_what_is_counted_tells_nobody_what_others_asked() -> None:
+    cache = Cache()
+
+    async def load() -> int:
+        return 1
+
+    for number in range(100):
+        await cache.get(f"asked about:{number}", load)
+    await cache.get("asked about:7", load)
+    assert (cache.loads, cache.hits) == ({"asked about": 100}, {"asked about": 1})

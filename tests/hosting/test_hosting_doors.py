@@ -18,7 +18,6 @@ from team import JSON_AND_STREAM, Team, team, until
 pytestmark = pytest.mark.anyio
 
 PUBLIC = {
-    "public_url": "https://mcp.example.com",
     "allowed_hosts": "mcp.example.com",
     "allowed_origins": "https://app.example.com",
 }
@@ -54,6 +53,20 @@ async def test_a_body_that_is_too_large_is_explained(*, declared: bool) -> None:
         )
     assert answer.status_code == 413
     assert "larger than the 8 MiB" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("path", ["/mcp", "/healthz"])
+async def test_a_request_of_two_lengths_is_refused_with_all_that_follows(path: str) -> None:
+    """What one of two takes for a body, the other takes for a caller's next request."""
+    async with team() as served:
+        with closing(connected(served)) as smuggling:
+            two = request(served, "Content-Length: 5", "Transfer-Encoding: chunked")
+            hidden = request(served, "Content-Length: 0").replace(b"/mcp", b"/healthz")
+            smuggling.sendall(two.replace(b"/mcp", path.encode()) + b"0\r\n\r\n" + hidden)
+            told = await anyio.to_thread.run_sync(read_to_the_end, smuggling)
+    assert told.startswith(b"HTTP/1.1 400")
+    assert b"and not both" in told
+    assert told.count(b"HTTP/1.1") == 1
 
 
 async def test_a_file_as_large_as_a_tool_takes_arrives() -> None:

@@ -39,6 +39,19 @@ def test_anything_else_is_refused_without_authentication(host: str) -> None:
         listen(ServerSettings(host=host, port=0))
 
 
+def test_a_server_behind_a_proxy_lets_nobody_in_whom_it_does_not_know(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    given = {**SAFE, "host": "127.0.0.1"}
+    with listen(ServerSettings(**given)):
+        assert not caplog.text
+    del given["tokens_file"]
+    with pytest.raises(UnsafeAddress, match="public_url says that others reach"):
+        listen(ServerSettings(**given))
+    with listen(ServerSettings(**{**given, "public_url": "http://localhost:8000"})):
+        assert "whoever gets through the proxy is let in" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("missing", "words"),
     [

@@ -92,3 +92,19 @@ def test_a_policy_that_was_read_again_is_the_one_in_force() -> None:
     assert watched.for_tool("update_ticket", frozenset({"read"}))
     policies.reverse()
     assert not watched.for_tool("update_ticket", frozenset({"read"}))
+
+
+def test_what_the_guard_of_a_policy_reads_with_is_asked_for_with_what_a_write_needs() -> None:
+    guarded = needs(
+        frozenset({"tickets:read", "tickets:write", "users:read", "groups:read"}),
+        Policy(allow_groups=("Support",)),
+    )
+    assert set(guarded.at_first(steps_up=False)) >= {"groups:read", "users:read"}
+    held = frozenset({"tickets:read"})
+    assert guarded.for_tool("update_ticket", held) == (
+        "groups:read",
+        "tickets:read",
+        "tickets:write",
+        "users:read",
+    )
+    assert guarded.for_tool("update_ticket", held | {"tickets:write"}) == ()

@@ -110,6 +110,7 @@ async def test_each_allowed_algorithm_is_verified(verifying: Verifying, algorith
         ({"scope": ["read", 7]}, "neither one text nor a list"),
         ({"scope": {"read": True}}, "neither one text nor a list"),
         ({"at_hash": "x"}, "ID token"),
+        ({"cnf": {"jkt": "x"}}, "bound to a key"),
         ({"token_use": "id"}, "no access token"),
         ({"typ": "Refresh"}, "no access token"),
     ],

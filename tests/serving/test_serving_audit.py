@@ -77,7 +77,9 @@ def audit(file: Path) -> Audit:
 
 
 def test_a_write_leaves_lines_before_and_a_line_after(audit: Audit, file: Path) -> None:
-    call = audit.call("update_thing", SPEC, caller="anna\n@acme.com", client="Some client")
+    call = audit.call(
+        "update_thing", SPEC, caller="anna\n@acme.com", issuer="us", client="Some client"
+    )
     call.intent({"ticket_id": 7})
     assert [line["phase"] for line in _lines(file)] == ["start", "intent"]
     call.sending(Sent("PUT", "tickets/7"), "human", "Really?")
@@ -105,6 +107,7 @@ def test_a_write_leaves_lines_before_and_a_line_after(audit: Audit, file: Path) 
         "tool": "update_thing",
         "effect": "write",
         "caller": "anna?@acme.com",
+        "issuer": "us",
         "client": "Some client",
         "records": {"ticket_id": 7},
         "given": ["ticket_id", "limit"],

@@ -199,11 +199,14 @@ async def test_without_the_store_a_yes_is_refused_even_where_nothing_is_counted(
 
 async def test_whether_the_store_can_be_used_is_told(redis: RedisServer) -> None:
     settings = {"store_url": redis.url, "state_keys": STATE_KEY}
-    team = team_of(ServerSettings.model_validate(settings))
+    now = 0.0
+    team = team_of(ServerSettings.model_validate(settings), clock=lambda: now)
     async with team.running():
         assert await team.ready()
         redis.stop()
         try:
+            assert await team.ready(), "whoever asks often is told what is known"
+            now += 1
             assert not await team.ready()
         finally:
             redis.start()

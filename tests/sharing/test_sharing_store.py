@@ -16,6 +16,7 @@ from mcp_server_zendesk.workspace import team_of
 from sharing.ground import Ground
 from sharing.servers import STATE_KEY
 from stores import RedisServer, needs_redis
+from team import until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.redis, needs_redis]
 
@@ -75,6 +76,38 @@ async def test_a_connection_that_the_store_closed_is_made_anew(ground: Ground) -
         client.client_kill_filter(_type="normal", skipme=True)
         client.close()
         assert await replica.store.run(ECHO, (), "b") == "b"
+
+
+async def test_one_that_was_made_a_copy_of_another_is_asked_no_more_on_the_same_connections(
+    ground: Ground, redis: RedisServer
+) -> None:
+    """After a failover, the address leads to another one, and an open connection does not."""
+    async with ground.replica() as replica:
+        texts = replica.shared.texts
+        assert texts is not None
+        admin = replica.store.blocking()
+
+        def connections() -> set[str]:
+            return {one["id"] for one in admin.client_list(_type="normal")}
+
+        others = connections()
+        texts.write("main", "x")
+        assert await replica.store.answers()
+        ours = connections() - others
+        assert ours
+        admin.replicaof("127.0.0.1", redis.port)
+        try:
+            assert not await replica.store.answers()
+            with pytest.raises(StoreUnavailable):
+                texts.write("main", "y")
+            await until(lambda: not ours & connections())
+        finally:
+            admin.replicaof("NO", "ONE")
+        ground.now += REST_SECONDS
+        assert await replica.store.answers()
+        texts.write("main", "z")
+        assert texts.read("main") == "z"
+        admin.close()
 
 
 def test_a_team_is_put_together_before_its_loop_runs(redis: RedisServer) -> None:

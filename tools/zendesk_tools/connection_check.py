@@ -112,7 +112,7 @@ async def check_connection(zendesk: Zendesk, inventory: Inventory) -> Connection
         if headroom
         else None,
         cache=[
-            Cached(name=name, loads=loads, hits=access.cache.hits.get(name, 0))
+            Cached(name=name, loads=loads, hits=access.cache.hits[name])
             for name, loads in sorted(access.cache.loads.items())
         ]
         or None,

@@ -244,7 +244,7 @@ async def as_first_asked(zendesk: Zendesk, effects: Effects) -> Effects:
 
     records = (effects.macro, effects.ticket)
     both = "\n".join(record.model_dump_json() for record in records)
-    name = f"asked about {hashlib.sha256(both.encode()).hexdigest()}"
+    name = f"asked about:{hashlib.sha256(both.encode()).hexdigest()}"
     return await zendesk.cached(name, these, scope=MACROS_SCOPE)
 
 

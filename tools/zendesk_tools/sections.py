@@ -151,7 +151,7 @@ async def read_contents(zendesk: Zendesk, locale: str | None = None) -> Contents
             {record.id: record for record in categories}, {record.id: record for record in sections}
         )
 
-    return await zendesk.cached(f"guide contents {locale or ''}", load, scope=GUIDE_SCOPE)
+    return await zendesk.cached(f"guide contents:{locale or ''}", load, scope=GUIDE_SCOPE)
 
 
 async def known_contents(zendesk: Zendesk) -> Contents:

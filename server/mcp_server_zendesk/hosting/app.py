@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from mcp_server_zendesk.hosting.bodies import WholeBodies
+from mcp_server_zendesk.hosting.crowds import Crowds, Room
 from mcp_server_zendesk.hosting.doors import Doors, Hall
 from mcp_server_zendesk.hosting.health import health_routes
 from mcp_server_zendesk.hosting.hosted import MESSAGES, SSE, STREAMABLE, HostedWorkspace
@@ -76,12 +77,14 @@ def app_of(
         sse: The older HTTP+SSE too, at ``/sse`` beside ``/mcp``.
         guarding: Puts the gate before each transport.
     """
+    crowds = Crowds()
     routes: list[BaseRoute] = [*health_routes(doors, lambda: workspaces, team)]
     for workspace in workspaces:
         for transport in (STREAMABLE, SSE) if sse else (STREAMABLE,):
             path = f"{workspace.prefix}/{transport}"
             hall = Hall(workspace.at(transport), doors, refuses=transport != SSE)
-            inside = WholeBodies(hall)
+            keeps = transport == STREAMABLE and not settings.stateless
+            inside = Room(WholeBodies(hall), crowds, sessions=keeps)
             endpoint, metadata = guarding(workspace, path, inside)
             routes += [*metadata, Route(path, endpoint)]
             if transport == SSE:

@@ -1,4 +1,4 @@
-"""Takes in what a client posts: all of it, within bounds of size and time, before anything is done.
+"""Takes in what a client posts: one message, whole and within bounds, before anything is done.
 
 A client that is slow, or that never ends, costs a little memory for a while and nothing else.
 """
@@ -18,6 +18,8 @@ MOST_BYTES = 8 * 1024 * 1024
 SECONDS = 30.0
 """For one message to arrive."""
 
+_BOTH = frozenset({b"content-length", b"transfer-encoding"})
+
 
 class _TooLarge(Exception):
     pass
@@ -25,6 +27,26 @@ class _TooLarge(Exception):
 
 class _Gone(Exception):
     pass
+
+
+class OneLength:
+    """ASGI middleware before which a request tells in one way alone how long it is.
+
+    Where it tells in two, a proxy may have taken it for another one (RFC 9112 §6.3).
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request on, or hang up."""
+        if scope["type"] == "http" and {name for name, _ in scope["headers"]} >= _BOTH:
+            words = "Send Content-Length or Transfer-Encoding, and not both. Nothing was done."
+            answer = refusal(HTTPStatus.BAD_REQUEST, words)
+            answer.headers["Connection"] = "close"
+            await answer(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
 
 
 class WholeBodies:

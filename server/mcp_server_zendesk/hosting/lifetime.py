@@ -20,6 +20,7 @@ import uvicorn
 from anyio.abc import TaskGroup
 from starlette.types import ASGIApp
 
+from mcp_server_zendesk.hosting.bodies import OneLength
 from mcp_server_zendesk.hosting.connections import PatientProtocol
 from mcp_server_zendesk.hosting.doors import Doors
 from mcp_server_zendesk.hosting.hosted import HostedWorkspace
@@ -103,8 +104,9 @@ class Lifetime:
     async def serve(self, app: ASGIApp, listening: socket.socket, reloader: Reloader) -> None:
         """Serve until a signal asks for the end."""
         config = uvicorn.Config(
-            app,
+            OneLength(app),
             http=PatientProtocol,
+            proxy_headers=False,
             ws="none",
             lifespan="off",
             log_config=None,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import socket
+from urllib.parse import urlsplit
 
 from mcp_server_zendesk.server_settings import ServerSettings, is_loopback
+
+logger = logging.getLogger(__name__)
 
 
 class UnsafeAddress(Exception):
@@ -18,6 +22,7 @@ def check_address(settings: ServerSettings) -> None:
         UnsafeAddress: It does not; names all that is missing.
     """
     if is_loopback(settings.host):
+        _check_proxy(settings)
         return
     if not settings.host.strip():
         raise UnsafeAddress("the host is empty; name a loopback address, such as 127.0.0.1")
@@ -32,6 +37,23 @@ def check_address(settings: ServerSettings) -> None:
         raise UnsafeAddress(
             "only a loopback address (127.0.0.1, ::1, localhost) can be served without "
             f"{', '.join(missing)}; set {'it' if len(missing) == 1 else 'them'}, or serve there"
+        )
+
+
+def _check_proxy(settings: ServerSettings) -> None:
+    """On loopback, a proxy may let in the world."""
+    if settings.authenticates:
+        return
+    host = urlsplit(settings.public_url or "").hostname
+    if host is not None and not is_loopback(host):
+        raise UnsafeAddress(
+            "public_url says that others reach this server, and nobody would have to show a token; "
+            "set issuer or tokens_file, or leave public_url out"
+        )
+    if settings.allowed_hosts:
+        logger.warning(
+            "allowed_hosts lets a proxy lead to this server, and nobody has to show a token: "
+            "whoever gets through the proxy is let in. Set issuer or tokens_file."
         )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from mcp_server_zendesk.connection.scopes import HeldScopes, without_implied
+from mcp_server_zendesk.connection.scopes import HeldScopes, satisfies, without_implied
 from mcp_server_zendesk.serving.inventory import Inventory
 
 
@@ -30,10 +30,15 @@ class ScopesOfWorkspace:
             if spec.effect == "read" or not steps_up:
                 wanted.update(next(filter(held.meets, group)) for group in spec.scopes)
                 wanted.update(filter(held.meets, spec.enriched_by))
+            if spec.effect != "read" and not steps_up:
+                wanted.update(self._guards(held))
         return tuple(sorted(without_implied(wanted)))
 
     def for_tool(self, tool: str, held: frozenset[str]) -> tuple[str, ...]:
-        """What a caller has to hold for a tool that the workspace itself offers."""
+        """What a caller has to hold for a tool that the workspace itself offers.
+
+        With it what the policy's guard reads with, where the tool writes: it may need that too.
+        """
         inventory, workspace = self._inventory(), replace(self._held(), caller=None)
         spec = inventory.find(tool)
         if spec is None or inventory.why_hidden(spec, workspace) is not None:
@@ -41,4 +46,10 @@ class ScopesOfWorkspace:
         missing = replace(workspace, caller=held).missing(spec.scopes)
         if not missing:
             return ()
-        return tuple(sorted({*held, *(next(filter(workspace.meets, one)) for one in missing)}))
+        wanted = {next(filter(workspace.meets, group)) for group in missing}
+        if spec.effect != "read":
+            wanted.update(one for one in self._guards(workspace) if not satisfies(held, one))
+        return tuple(sorted(held | wanted))
+
+    def _guards(self, held: HeldScopes) -> Iterator[str]:
+        return filter(held.meets, self._inventory().policy.guard().reads_with)

@@ -67,6 +67,7 @@ class Reloader:
     ) -> None:
         self._workspaces = workspaces
         self._settings = settings
+        self._read_last = settings
         self._load = load
         self._parts = tuple(parts)
         self._start = start
@@ -91,12 +92,14 @@ class Reloader:
         return all(done)
 
     def _reload_server(self) -> bool:
+        """A mistake in the settings keeps no token good that was taken away in its own file."""
+        done = True
         try:
-            settings = self._load()
+            self._read_last = self._load()
         except ConfigurationError as error:
             _keeps("the HTTP server's settings", error)
-            return False
-        done = True
+            done = False
+        settings = self._read_last
         for called, part in self._parts:
             try:
                 part(settings)

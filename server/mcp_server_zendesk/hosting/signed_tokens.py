@@ -153,6 +153,10 @@ def _check_kind(claims: Mapping[str, Any]) -> None:
     for claim, others in _NO_ACCESS_TOKEN.items():
         if str(claims.get(claim, "")).lower() in others:
             raise TokenRefused("the token is no access token, by its claims")
+    if "cnf" in claims:  # whoever stole it from the holder of that key could use it here
+        raise TokenRefused(
+            "the token is bound to a key (cnf), which cannot be checked here; ask for one without"
+        )
     if "at_hash" in claims or "c_hash" in claims:
         raise TokenRefused("the token is an ID token; send the access token")
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,12 +42,13 @@ from mcp_server_zendesk.connection.errors import ValidationFailed, ZendeskError
 from mcp_server_zendesk.connection.fields import add_allowed_values
 from mcp_server_zendesk.connection.guarding.guard import Guard
 from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.connection.sent import Sent
 from mcp_server_zendesk.serving import confirmation, listing
 from mcp_server_zendesk.serving.announcing import Announcer, declare_list_changes
 from mcp_server_zendesk.serving.arguments import refuse_unknown, verbatim, without_null
 from mcp_server_zendesk.serving.auditing.audit import Audit
 from mcp_server_zendesk.serving.binding import bind, current_handle
-from mcp_server_zendesk.serving.callers import current_caller
+from mcp_server_zendesk.serving.callers import by_its_own_token, current_caller
 from mcp_server_zendesk.serving.calls import (
     Call,
     as_result,
@@ -123,7 +125,12 @@ class ZendeskServer(MCPServer[Any]):
             request_state_security=confirmation.sealing(
                 state_keys, f"{access.connection.account.subdomain}/{access.workspace}"
             ),
-            middleware=[declare_list_changes, self._instruct, self._announcer.notice],
+            middleware=[
+                by_its_own_token,
+                declare_list_changes,
+                self._instruct,
+                self._announcer.notice,
+            ],
         )
 
         self.completion()(self._complete)  # type: ignore[no-untyped-call]  # of the SDK
@@ -203,7 +210,9 @@ class ZendeskServer(MCPServer[Any]):
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None
     ) -> CallToolResult | InputRequiredResult:
         known, caller = self._offers.inventory.find(name), current_caller()
-        lines = self._audit.call(name, known, caller=caller.name, client=client_of(context))
+        lines = self._audit.call(
+            name, known, caller=caller.name, issuer=caller.issuer, client=client_of(context)
+        )
         call = Call(name, arguments, known, lines)
         kind = "cancelled"
         confirmation.begin()
@@ -223,14 +232,16 @@ class ZendeskServer(MCPServer[Any]):
                 self._access.held(caller.scopes),
                 caller=caller.key,
                 progress=progress_to(context),
-                sending=call.announce,
+                sending=partial(self._announce, call),
             )
             if call.writes:
                 call.lines.intent(call.arguments)
-            self._bind(spec)
             current_handle.set(call.zendesk)
             prepared = verbatim(call.arguments, spec.parameters)
             async with self._turn(call.zendesk):
+                self._offers.permitted(name)  # by now, the policy may be another one
+                call.zendesk.held = self._offers.held()
+                self._bind(spec)
                 result = await super().call_tool(name, prepared, context)
             kind = "asked" if isinstance(result, InputRequiredResult) else "ok"
         except MCPError:
@@ -246,6 +257,11 @@ class ZendeskServer(MCPServer[Any]):
             call.record(kind)
             self._access.observer.called(call.seen(self._access.workspace, kind))
         return result
+
+    def _announce(self, call: Call, sent: Sent) -> None:
+        """Write down what is about to be sent, unless the policy has forbidden it meanwhile."""
+        self._offers.permitted(call.tool)
+        call.announce(sent)
 
     def _turn(self, call: Zendesk) -> AbstractAsyncContextManager[None]:
         return nullcontext() if self._fairness is None else self._fairness.turn(call)

@@ -128,7 +128,11 @@ class Store:
         """
         if self._clock() < self._rests_until:
             raise StoreUnavailable(needed)
-        from redis.exceptions import NoScriptError, RedisError  # noqa: PLC0415 - an extra
+        from redis.exceptions import (  # noqa: PLC0415 - an extra
+            NoScriptError,
+            ReadOnlyError,
+            RedisError,
+        )
 
         now = "" if self._now is None else repr(self._now())
         passed = [*keys, now, *map(str, arguments)]
@@ -140,6 +144,8 @@ class Store:
                     answer = await self._client.eval(script.text, len(keys), *passed)
         except (RedisError, OSError) as error:
             self._failed(error)
+            if isinstance(error, ReadOnlyError):  # another one took over, and the address says who
+                await self._client.connection_pool.disconnect(inuse_connections=False)
             raise StoreUnavailable(needed) from error
         self._answered()
         return answer
@@ -168,7 +174,8 @@ class Store:
             logger.warning("The store that replicas share can be used again.")
 
 
-_NOTHING = Script.of("return redis.call('EXISTS', KEYS[1])")
+# One that can only be read is of no use.
+_NOTHING = Script.of("redis.call('SET', KEYS[1], '', 'PX', 1000) return 0")
 
 
 @dataclass(frozen=True, slots=True)

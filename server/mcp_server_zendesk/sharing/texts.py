@@ -54,13 +54,15 @@ class SealedTexts:
         return bool(self._asked(lambda client: client.delete(key)))
 
     def _asked(self, ask: Callable[[redis.Redis], T]) -> T:
-        from redis.exceptions import RedisError  # noqa: PLC0415 - an extra
+        from redis.exceptions import ReadOnlyError, RedisError  # noqa: PLC0415 - an extra
 
         with self._opening:
             self._client = self._client or self._ground.store.blocking()
         try:
             return ask(self._client)
         except (RedisError, OSError) as error:
+            if isinstance(error, ReadOnlyError):  # see ``Store.run``
+                self._client.connection_pool.disconnect()
             raise StoreUnavailable(_NEEDED) from error
 
     def _key(self, name: str) -> str:

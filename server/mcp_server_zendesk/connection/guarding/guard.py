@@ -324,11 +324,18 @@ def _unclear(setting: str, problem: str) -> PolicyRefused:
 
 @contextmanager
 def _reading(call: GuardedCall, setting: str) -> Iterator[Reader]:
-    """A reader for the guard; a scope that is missing means that it cannot be told."""
+    """A reader for the guard; a scope that the workspace lacks means that it cannot be told.
+
+    Raises:
+        ScopeMissing: It is the caller who lacks it, and could ask for it.
+        PolicyRefused: It is not.
+    """
     try:
         with call.reader() as reader:
             yield reader
     except ScopeMissing as error:
+        if error.lacking == ("caller",):
+            raise
         scopes = " and ".join(" or ".join(group) for group in error.missing)
         problem = f"whether it is allowed cannot be told without the scope {scopes}"
         raise PolicyRefused(setting, problem, told=False) from error

@@ -98,6 +98,7 @@ class Audit:
         spec: ToolSpec | None,
         *,
         caller: str | None = None,
+        issuer: str | None = None,
         client: str | None = None,
     ) -> CallLines:
         """The lines of a call that begins.
@@ -106,6 +107,7 @@ class Audit:
             tool: As it was called.
             spec: Of the tool; None where there is none.
             caller: Whose token it was, as it was verified.
+            issuer: Who issued it: two may know somebody by one name.
             client: The program, by its own word.
         """
         self._calls += 1
@@ -114,6 +116,7 @@ class Audit:
             "tool": tool if spec else None,
             "effect": spec.effect if spec else None,
             "caller": caller_name(caller),
+            "issuer": caller_name(issuer),
             "client": client,
         }
         return CallLines(self, spec, about)

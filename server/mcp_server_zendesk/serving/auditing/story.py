@@ -86,7 +86,7 @@ def as_json(call: RecordedCall) -> dict[str, Any]:
     """The same for machines."""
     last = call.lines[-1]
     same = (
-        *("workspace", "tool", "effect", "caller", "client"),
+        *("workspace", "tool", "effect", "caller", "issuer", "client"),
         *("confirmed", "question", "arguments"),
     )
     return {
