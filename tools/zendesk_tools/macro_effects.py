@@ -35,9 +35,6 @@ from zendesk_tools.names import Names, group_names, look_up
 from zendesk_tools.people import find_named, read_id
 from zendesk_tools.ticket_changes import CLOSED, read_ticket
 
-EFFECT_SCOPES = (("tickets:read",), (MACROS_SCOPE,))
-ENRICHING = ("users:read", "groups:read", FIELDS_SCOPE)
-
 CUSTOM_FIELD = re.compile(r"(?:custom|ticket)_fields_(\d{1,20})")
 """Actions on custom fields; the second form is of older macros."""
 

@@ -93,9 +93,9 @@ def resolver(spec: ToolSpec, handle: ContextVar[Zendesk], *, trusts_client: bool
         handle: The handle of the call in this task.
         trusts_client: The host's own approval prompt is trusted (``confirm = "client"``).
     """
-    if spec.confirm is None:
+    if spec.ask is None:
         raise TypeError(f"{spec.name} confirms nothing")
-    confirm = as_it_is(spec.confirm)
+    confirm = as_it_is(spec.ask)
 
     async def ask(context: Context[Any, Any], **arguments: Any) -> Any:
         zendesk = handle.get()

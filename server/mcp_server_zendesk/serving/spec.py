@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import import_module
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from mcp_server_zendesk.connection.handle import Reach
@@ -31,6 +32,17 @@ ALWAYS = "always"
 """The toolset of tools that no toolset switches off."""
 EVERY_TOOLSET = "all"
 NO_TOOLSET = "none"
+
+
+Handler = Callable[..., Awaitable[Any]]
+
+
+@cache
+def _function_at(place: str) -> Handler:
+    """What stands at ``package.module:function``; its module is imported now."""
+    module, _, name = place.partition(":")
+    found: Handler = getattr(import_module(module), name)
+    return found
 
 
 @cache
@@ -59,7 +71,8 @@ class Question:
 class ToolSpec:
     """One tool.
 
-    ``handler`` is an async function whose first parameter is the call's ``Zendesk`` handle; its
+    ``handler`` is an async function whose first parameter is the call's ``Zendesk`` handle, or the
+    place of one, ``package.module:function``, whose code is imported when it is first needed; its
     name, docstring and signature are the tool's name, description and arguments, its return
     type the answer. A parameter without ``Annotated`` is no argument: the boundary fills it in.
     ``scopes`` are groups, each met by any one member. ``enriched_by`` names scopes that make the
@@ -71,14 +84,14 @@ class ToolSpec:
     has one.
     """
 
-    handler: Callable[..., Awaitable[Any]]
+    handler: Handler | str
     title: str
     toolset: str
     effect: Effect
     scopes: tuple[ScopeGroup, ...] = ()
     enriched_by: tuple[str, ...] = ()
     idempotent: bool = False
-    confirm: Callable[..., Awaitable[Question | None]] | None = None
+    confirm: Callable[..., Awaitable[Question | None]] | str | None = None
     elsewhere: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
@@ -89,12 +102,24 @@ class ToolSpec:
     @property
     def name(self) -> str:
         """The handler's name."""
+        if isinstance(self.handler, str):
+            return self.handler.rpartition(":")[2]
         return self.handler.__name__
+
+    @property
+    def act(self) -> Handler:
+        """The handler itself."""
+        return _function_at(self.handler) if isinstance(self.handler, str) else self.handler
+
+    @property
+    def ask(self) -> Callable[..., Awaitable[Question | None]] | None:
+        """The function behind ``confirm``."""
+        return _function_at(self.confirm) if isinstance(self.confirm, str) else self.confirm
 
     @property
     def description(self) -> str:
         """The handler's docstring, one paragraph a line, for a model to read."""
-        paragraphs = (inspect.getdoc(self.handler) or "").split("\n\n")
+        paragraphs = (inspect.getdoc(self.act) or "").split("\n\n")
         return "\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
     @property
@@ -110,12 +135,12 @@ class ToolSpec:
 
     @property
     def _signature(self) -> tuple[inspect.Parameter, ...]:
-        return tuple(_signature_of(self.handler).parameters.values())
+        return tuple(_signature_of(self.act).parameters.values())
 
     @property
     def answer(self) -> Any:
         """The type of the answer."""
-        return _signature_of(self.handler).return_annotation
+        return _signature_of(self.act).return_annotation
 
     @property
     def reach(self) -> Reach:
@@ -126,9 +151,9 @@ class ToolSpec:
     @property
     def least_effect(self) -> Effect:
         """What the tool does where its arguments need no question, as its ``confirm`` declares."""
-        if self.confirm is None or self.effect != "contact":
+        if self.ask is None or self.effect != "contact":
             return self.effect
-        asked = _signature_of(self.confirm).return_annotation
+        asked = _signature_of(self.ask).return_annotation
         return "write" if type(None) in get_args(asked) else self.effect
 
     @property
