@@ -10,7 +10,7 @@ import httpx
 from attacks.attack import Attacks, Ground, all_of, put_in_place
 from mcp_server_zendesk.sandbox.landmarks import OPEN_TICKET
 from mcp_server_zendesk.serving.callers import LOCAL
-from mcp_server_zendesk.serving.confirmation import sealing
+from mcp_server_zendesk.serving.request_state import sealing
 from team import Team, team
 
 ATTACKS = Attacks("callers over HTTP")
@@ -21,7 +21,7 @@ REPLY = {"ticket_id": OPEN_TICKET, "body": "Agreed to for another workspace."}
 KEY = "k" * 40
 
 NOBODY_IN_PARTICULAR = all_of(
-    put_in_place(f"{SERVING}.server:current_caller", lambda: LOCAL),
+    put_in_place(f"{SERVING}.boundary:current_caller", lambda: LOCAL),
     put_in_place(f"{SERVING}.offers:current_caller", lambda: LOCAL),
 )
 
@@ -68,7 +68,7 @@ async def _(ground: Ground) -> bool:
     who="caller",
     tries="carries a human's yes from one workspace of a server into another",
     defence="a question is sealed for its own workspace",
-    without=put_in_place(f"{SERVING}.confirmation:sealing", lambda keys, _: sealing(keys)),
+    without=put_in_place(f"{SERVING}.request_state:sealing", lambda keys, _: sealing(keys)),
 )
 async def _(_: Ground) -> bool:
     flags = {"one": WRITES, "two": WRITES}

@@ -10,7 +10,7 @@ from pydantic import Field
 from mcp_server_zendesk.connection.errors import ZendeskError
 from mcp_server_zendesk.connection.guide_records import TranslationRecord, guide_path
 from mcp_server_zendesk.connection.handle import Zendesk
-from mcp_server_zendesk.connection.records import stamp
+from mcp_server_zendesk.connection.instants import stamp
 from mcp_server_zendesk.connection.retries import may_have_arrived
 from mcp_server_zendesk.serving import shown
 from mcp_server_zendesk.serving.cleaning.text import clean_line

@@ -14,7 +14,7 @@ from pydantic import Field, PlainSerializer, SerializationInfo, WithJsonSchema
 
 from mcp_server_zendesk.connection.errors import EndpointUnavailable, Forbidden
 from mcp_server_zendesk.connection.handle import Zendesk
-from mcp_server_zendesk.connection.records import stamp
+from mcp_server_zendesk.connection.instants import stamp
 from mcp_server_zendesk.serving.cleaning.text import Cleaned, fenced
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Page, Result

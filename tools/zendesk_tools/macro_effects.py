@@ -19,7 +19,8 @@ from mcp_server_zendesk.connection.errors import (
 from mcp_server_zendesk.connection.fields import SCOPE as FIELDS_SCOPE
 from mcp_server_zendesk.connection.fields import custom_statuses, ticket_fields
 from mcp_server_zendesk.connection.handle import Zendesk
-from mcp_server_zendesk.connection.records import TicketField, TicketRecord, stamp
+from mcp_server_zendesk.connection.instants import stamp
+from mcp_server_zendesk.connection.records import TicketField, TicketRecord
 from mcp_server_zendesk.connection.routing_records import (
     MACROS_SCOPE,
     MacroComment,

@@ -11,7 +11,8 @@ from mcp_server_zendesk.connection.envelopes import names_closed_ticket
 from mcp_server_zendesk.connection.errors import TicketClosed, ValidationFailed, ZendeskError
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.identity import who_am_i
-from mcp_server_zendesk.connection.records import TicketRecord, parse, parse_list, stamp
+from mcp_server_zendesk.connection.instants import stamp
+from mcp_server_zendesk.connection.records import TicketRecord, parse, parse_list
 from mcp_server_zendesk.connection.retries import may_have_arrived
 from mcp_server_zendesk.connection.side_conversation_records import (
     EventRecord,

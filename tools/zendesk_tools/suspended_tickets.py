@@ -9,8 +9,9 @@ from pydantic import AfterValidator, Field
 
 from mcp_server_zendesk.connection.errors import NotFound, UnreadableResponse, ZendeskError
 from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.connection.instants import stamp
 from mcp_server_zendesk.connection.reading import next_cursor
-from mcp_server_zendesk.connection.records import TicketRecord, parse, parse_list, stamp
+from mcp_server_zendesk.connection.records import TicketRecord, parse, parse_list
 from mcp_server_zendesk.connection.retries import may_have_arrived
 from mcp_server_zendesk.connection.rule_records import SenderRecord, SuspendedRecord
 from mcp_server_zendesk.serving import shown

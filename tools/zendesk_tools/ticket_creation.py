@@ -12,7 +12,8 @@ from pydantic import AfterValidator, Field
 from mcp_server_zendesk.connection.audit_records import HistoryAudit
 from mcp_server_zendesk.connection.errors import NotFound
 from mcp_server_zendesk.connection.handle import Zendesk
-from mcp_server_zendesk.connection.records import TicketRecord, UserRecord, parse, stamp
+from mcp_server_zendesk.connection.instants import stamp
+from mcp_server_zendesk.connection.records import TicketRecord, UserRecord, parse
 from mcp_server_zendesk.serving import shown
 from mcp_server_zendesk.serving.cleaning.text import clean_line, one_line
 from mcp_server_zendesk.serving.refusals import InvalidArguments

@@ -10,14 +10,9 @@ from pydantic import Field
 
 from mcp_server_zendesk.connection.errors import InvalidRequest, ValidationFailed
 from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.connection.instants import stamp
 from mcp_server_zendesk.connection.reading import next_cursor
-from mcp_server_zendesk.connection.records import (
-    TicketRecord,
-    count_of,
-    more_to_come,
-    parse_list,
-    stamp,
-)
+from mcp_server_zendesk.connection.records import TicketRecord, count_of, more_to_come, parse_list
 from mcp_server_zendesk.serving.cursors import numbered, read_numbered, seal, unseal
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Page, Result, Time

@@ -26,7 +26,8 @@ from mcp_server_zendesk.connection.errors import (
     ZendeskError,
 )
 from mcp_server_zendesk.connection.handle import Zendesk
-from mcp_server_zendesk.connection.records import JobStatus, TicketRecord, stamp
+from mcp_server_zendesk.connection.instants import stamp
+from mcp_server_zendesk.connection.records import JobStatus, TicketRecord
 from mcp_server_zendesk.connection.retries import may_have_arrived
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Result

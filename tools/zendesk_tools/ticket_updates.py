@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from mcp_server_zendesk.connection.fields import SCOPE as FIELDS_SCOPE
 from mcp_server_zendesk.connection.fields import custom_statuses
 from mcp_server_zendesk.connection.handle import Zendesk
-from mcp_server_zendesk.connection.records import stamp
+from mcp_server_zendesk.connection.instants import stamp
 from mcp_server_zendesk.connection.routing_records import all_forms
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from zendesk_tools.custom_fields import CustomFields, as_sent, read_custom_fields

@@ -18,8 +18,9 @@ from mcp_server_zendesk.connection.errors import (
     ZendeskError,
 )
 from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.connection.instants import stamp
 from mcp_server_zendesk.connection.organization_records import Membership
-from mcp_server_zendesk.connection.records import UserRecord, parse, parse_list, stamp
+from mcp_server_zendesk.connection.records import UserRecord, parse, parse_list
 from mcp_server_zendesk.connection.retries import may_have_arrived
 from mcp_server_zendesk.connection.user_records import UserIdentity
 from mcp_server_zendesk.serving import shown

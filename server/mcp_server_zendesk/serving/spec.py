@@ -116,6 +116,12 @@ class ToolSpec:
         """The function behind ``confirm``."""
         return _function_at(self.confirm) if isinstance(self.confirm, str) else self.confirm
 
+    def load(self) -> None:
+        """Import the code of the tool, which otherwise waits for its first call."""
+        _signature_of(self.act)
+        if self.ask is not None:
+            _signature_of(self.ask)
+
     @property
     def description(self) -> str:
         """The handler's docstring, one paragraph a line, for a model to read."""
