@@ -76,7 +76,9 @@ class Boundary:
             spec = self.offers.permitted(name)
             call.arguments = without_null(arguments, spec.parameters)
             refuse_unknown(
-                call.arguments, [p.name for p in spec.parameters], self.offers.elsewhere(spec)
+                call.arguments,
+                [p.name for p in spec.parameters],
+                self.offers.elsewhere(spec, call.arguments),
             )
             if call.writes:
                 self.redaction.refuse_marks(call.arguments)

@@ -51,6 +51,13 @@ def _signature_of(handler: Callable[..., Any]) -> inspect.Signature:
     return inspect.signature(handler, eval_str=True)
 
 
+@cache
+def _arguments_of(handler: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:
+    """Likewise."""
+    parameters = _signature_of(handler).parameters.values()
+    return tuple(p for p in parameters if get_origin(p.annotation) is Annotated)
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What a human is asked before a tool acts.
@@ -93,18 +100,16 @@ class ToolSpec:
     idempotent: bool = False
     confirm: Callable[..., Awaitable[Question | None]] | str | None = None
     elsewhere: Mapping[str, str] = field(default_factory=dict, hash=False)
+    name: str = field(init=False)
+    """The handler's name."""
 
     def __post_init__(self) -> None:
         """Fail closed: a tool of these effects without a question is a mistake of ours."""
+        handler = self.handler
+        name = handler.rpartition(":")[2] if isinstance(handler, str) else handler.__name__
+        object.__setattr__(self, "name", name)
         if (self.effect in {"contact", "irreversible"}) != (self.confirm is not None):
             raise TypeError(f"{self.name}: confirm and effect do not agree")
-
-    @property
-    def name(self) -> str:
-        """The handler's name."""
-        if isinstance(self.handler, str):
-            return self.handler.rpartition(":")[2]
-        return self.handler.__name__
 
     @property
     def act(self) -> Handler:
@@ -131,7 +136,7 @@ class ToolSpec:
     @property
     def parameters(self) -> tuple[inspect.Parameter, ...]:
         """The arguments of the tool."""
-        return tuple(p for p in self._signature if get_origin(p.annotation) is Annotated)
+        return _arguments_of(self.act)
 
     @property
     def injected(self) -> dict[str, Any]:
