@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 Cells = tuple[str, ...]
 
@@ -16,7 +16,7 @@ class Table:
     title: str
     says: str
     head: Cells
-    rows: list[Cells] = field(default_factory=list)
+    rows: Sequence[Cells]
 
     def text(self) -> str:
         """For a terminal."""
