@@ -82,8 +82,8 @@ async def _answers() -> Table:
     return Table(
         "Answers",
         "Bytes of an answer beside the raw JSON that Zendesk sent for it. A ticket's bar is 8 "
-        "times smaller with its comments; how much smaller it gets depends on how much of it is what "
-        "people wrote, which is left whole.",
+        "times smaller with its comments; how far it gets depends on how much of it people wrote, "
+        "which is left whole.",
         ("", "tool", "requests", "raw", "answer", "times smaller"),
         rows,
     )
