@@ -9,7 +9,7 @@ WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1)
 # Where a machine forbids bytecode, each worker would compile each test, and each server itself.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test coverage lint format check snapshots node bench bench-team attacks evals build packages clean
+.PHONY: help demo test coverage lint format check snapshots node bench bench-peers bench-team attacks evals build packages clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,11 +43,13 @@ snapshots: .venv/.test  ## Write the tool snapshots and the generated parts of R
 
 node: $(NODE_TESTS)/node_modules/.package-lock.json $(BUNDLE_TOOL)/node_modules/.package-lock.json  ## Install the TypeScript clients, and the bundle's tool, for the tests
 
-bench: .venv/.test  ## Figures as ratios against a baseline of the same run
-	$(BIN)/python tests/bench/bench.py
+bench: .venv/.test  ## Figures as ratios against a baseline of the same run, into docs/performance.md
+	PYTHONPATH=tests $(BIN)/python -m bench
 	$(BIN)/python tests/bench/throughput.py
-	PYTHONPATH=tests $(BIN)/python tests/bench/tasks.py
 	$(BIN)/python tests/bench/cleaning.py
+
+bench-peers: .venv/.test  ## The same work by other servers of PyPI, each in an environment of its own
+	PYTHONPATH=tests $(BIN)/python -m bench.peers
 
 bench-team: .venv/.test  ## Two replicas under 200 clients, one of them killed (needs nginx, redis-server)
 	PYTHONPATH=tests $(BIN)/python -m bench.team

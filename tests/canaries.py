@@ -22,7 +22,7 @@ from humans import agree
 from mcp_server_zendesk import logs, workspace
 from mcp_server_zendesk.connection.credentials import Credentials
 from mcp_server_zendesk.sandbox import DEMO_SUBDOMAIN, DEMO_TOKEN, Sandbox, landmarks
-from mcp_server_zendesk.serving import server as boundary
+from mcp_server_zendesk.serving import boundary
 from mcp_server_zendesk.serving.explain import explain
 from mcp_server_zendesk.serving.server import ZendeskServer
 from mcp_server_zendesk.settings import Settings

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -65,8 +64,7 @@ def server_table(
 def _document(config: Path | None) -> tuple[Path, dict[str, Any]]:
     file = config or default_config_file()
     try:
-        with file.open("rb") as opened:
-            document = tomllib.load(opened)
+        text = file.read_bytes().decode()
     except FileNotFoundError:
         if config is None:
             return file, {}
@@ -74,6 +72,10 @@ def _document(config: Path | None) -> tuple[Path, dict[str, Any]]:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise ConfigurationError(f"{file} cannot be read: {reason}") from None
+    import tomllib  # noqa: PLC0415 - many have no file
+
+    try:
+        document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         where = re.search(r"\(at [^)]*\)", str(error))
         raise ConfigurationError(f"{file} is not valid TOML {where[0] if where else ''}") from None

@@ -66,6 +66,16 @@ def inventory_of(settings: Settings) -> Inventory:
     return Inventory(CATALOGUE, policy)
 
 
+def load_tools() -> None:
+    """Import now all that calls need: a server that runs for weeks lets nobody wait for it, and
+    does not mix what it runs with what is installed meanwhile.
+    """
+    from mcp_server_zendesk.serving import boundary  # noqa: PLC0415, F401 - see above
+
+    for spec in CATALOGUE:
+        spec.load()
+
+
 def team_of(
     server: ServerSettings,
     *,

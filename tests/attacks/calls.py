@@ -67,7 +67,7 @@ async def _(ground: Ground) -> bool:
     tries="confirmation, confirm and agree as arguments of a reply",
     defence="unknown arguments are refused, and none of them answers",
     without=all_of(
-        put_in_place(f"{SERVING}.server:refuse_unknown", nothing),
+        put_in_place(f"{SERVING}.boundary:refuse_unknown", nothing),
         defences.yes_is_needed,
     ),
 )

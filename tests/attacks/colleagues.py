@@ -16,7 +16,7 @@ from attacks.doors import HELLO
 from mcp_server_zendesk.hosting import crowds
 from mcp_server_zendesk.sandbox.landmarks import OPEN_TICKET
 from mcp_server_zendesk.serving.callers import LOCAL, Caller
-from mcp_server_zendesk.serving.confirmation import sealing
+from mcp_server_zendesk.serving.request_state import sealing
 from team import JSON_AND_STREAM, Team, team
 
 ATTACKS = Attacks("callers over HTTP")
@@ -32,7 +32,7 @@ async def _handled(ctx: Any, call_next: Any) -> Any:
 
 
 NOBODY_IN_PARTICULAR = all_of(
-    put_in_place(f"{SERVING}.server:current_caller", lambda: LOCAL),
+    put_in_place(f"{SERVING}.boundary:current_caller", lambda: LOCAL),
     put_in_place(f"{SERVING}.offers:current_caller", lambda: LOCAL),
 )
 
@@ -79,7 +79,7 @@ async def _(ground: Ground) -> bool:
     who="caller",
     tries="carries a human's yes from one workspace of a server into another",
     defence="a question is sealed for its own workspace",
-    without=put_in_place(f"{SERVING}.confirmation:sealing", lambda keys, _: sealing(keys)),
+    without=put_in_place(f"{SERVING}.request_state:sealing", lambda keys, _: sealing(keys)),
 )
 async def _(_: Ground) -> bool:
     flags = {"one": WRITES, "two": WRITES}
@@ -99,7 +99,7 @@ async def _(_: Ground) -> bool:
     tries="has a question open while an admin forbids to write, and gets the yes afterwards",
     defence="the policy is asked again before each request that changes something",
     without=put_in_place(
-        f"{SERVING}.server:ZendeskServer._announce", lambda _, call, sent: call.announce(sent)
+        f"{SERVING}.boundary:Boundary._announce", lambda _, call, sent: call.announce(sent)
     ),
 )
 async def _(_: Ground) -> bool:
@@ -143,7 +143,7 @@ async def _(_: Ground) -> bool:
     who="caller",
     tries="registers a second client, to change as much again by it",
     defence="a user is one caller through all clients",
-    without=put_in_place(f"{SERVING}.server:current_caller", _by_client),
+    without=put_in_place(f"{SERVING}.boundary:current_caller", _by_client),
 )
 async def _(_: Ground) -> bool:
     flags = {**WRITES, "writes_per_session": 1}

@@ -6,7 +6,6 @@ from attacks.attack import all_of, as_it_is, nothing, put_in_place
 from mcp_server_zendesk.connection.handle import Zendesk
 
 _TEXT = "mcp_server_zendesk.serving.cleaning.text"
-_SERVER = "mcp_server_zendesk.serving.server"
 _CONFIRMATION = "mcp_server_zendesk.serving.confirmation"
 _SHOWN = "mcp_server_zendesk.serving.shown"
 _INVENTORY = "mcp_server_zendesk.serving.inventory:Inventory"

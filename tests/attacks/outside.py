@@ -252,7 +252,7 @@ beacon(
     who="model",
     tries="reply_to_ticket with public=false, which it does not have, before a human who agrees",
     defence="unknown arguments are refused",
-    without=put_in_place("mcp_server_zendesk.serving.server:refuse_unknown", nothing),
+    without=put_in_place("mcp_server_zendesk.serving.boundary:refuse_unknown", nothing),
 )
 async def _(_: Ground) -> bool:
     sandbox = Sandbox()

@@ -17,7 +17,7 @@ from mcp_server_zendesk import logs
 from mcp_server_zendesk.connection.observing import CallSeen
 from mcp_server_zendesk.hosting.metrics import Metrics
 from mcp_server_zendesk.hosting.tracing import Tracing
-from mcp_server_zendesk.serving import server as boundary
+from mcp_server_zendesk.serving import boundary
 from mcp_server_zendesk.serving.calls import Call
 from mcp_server_zendesk.serving.results import Result
 from mcp_server_zendesk.serving.spec import ToolSpec

@@ -1,7 +1,7 @@
 """Twenty everyday tasks of a support desk: the calls, Zendesk requests and bytes of each.
 
 The tasks were written down before anything was measured; each names the calls that a model makes
-which reads the tools' descriptions. ``make bench`` prints the table.
+which reads the tools' descriptions.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import httpx
 from mcp import Client
 from mcp_types import TextContent
 
+from bench.figures import Table
 from humans import agree
 from mcp_server_zendesk.embedded import embedded_settings
 from mcp_server_zendesk.sandbox import ManualClock, Sandbox
@@ -193,17 +194,23 @@ async def measure(task: Task) -> tuple[int, int, int]:
     return len(task.calls), len(requests), size
 
 
-async def main() -> None:
-    """Print the table."""
-    print("\ntwenty everyday tasks, each by a server that has just started")
-    print(f"  {'calls':>5} {'requests':>8} {'bytes':>7}  task")
+def tables() -> list[Table]:
+    """Measure."""
+    return [asyncio.run(_measured())]
+
+
+async def _measured() -> Table:
+    rows = []
     totals = [0, 0, 0]
     for task in TASKS:
         figures = await measure(task)
         totals = [total + figure for total, figure in zip(totals, figures, strict=True)]
-        print(f"  {figures[0]:>5} {figures[1]:>8} {figures[2]:>7}  {task.asked}")
-    print(f"  {totals[0]:>5} {totals[1]:>8} {totals[2]:>7}  all of them")
-
-
-if __name__ == "__main__":
-    asyncio.run(main())
+        rows.append((task.asked, *(f"{figure:,}" for figure in figures)))
+    rows.append(("all of them", *(f"{total:,}" for total in totals)))
+    return Table(
+        "Everyday tasks",
+        "What each takes of a server that has just started: calls of tools, requests to Zendesk, "
+        "and bytes that the model reads. The tasks were written down before anything was measured.",
+        ("task", "calls", "requests", "bytes"),
+        rows,
+    )

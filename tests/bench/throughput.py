@@ -1,4 +1,4 @@
-"""`make bench`: calls a second, and how long each takes, beside bare ones in the same run.
+"""`make bench`: calls a second in one process, and how long each takes, beside bare ones.
 
 One read of one user, three ways: a bare ``httpx`` loop, a bare SDK tool that does the request
 itself, and this server's ``get_user``; in process, against the embedded Zendesk.
@@ -87,7 +87,7 @@ async def main() -> None:
                 print(f"  {at_once:>2} at once  {way:<16} {rate:>6.0f}/s {p50:>8.2f} {p99:>8.2f}")
             pairs = zip(rates["bare SDK tool"], rates["this server"], strict=True)
             ratio = statistics.median(bare_rate / our_rate for bare_rate, our_rate in pairs)
-            print(f"  {at_once:>2} at once  {ratio:.2f} x as long as a bare SDK tool (bar: 1.25)")
+            print(f"  {at_once:>2} at once  {ratio:.2f} x as long as a bare SDK tool")
 
 
 asyncio.run(main())

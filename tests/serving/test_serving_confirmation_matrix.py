@@ -31,8 +31,9 @@ from asking import Asked, Human, answers_to, session, writes
 from confirming import CASES, CONFIRMING, Case
 from humans import not_quite, yes_to
 from mcp_server_zendesk.sandbox import Sandbox
-from mcp_server_zendesk.serving.confirmation import ANSWER_SECONDS, WAITING_SECONDS
+from mcp_server_zendesk.serving.confirmation import WAITING_SECONDS
 from mcp_server_zendesk.serving.explanation import META_KEY
+from mcp_server_zendesk.serving.request_state import ANSWER_SECONDS
 
 pytestmark = pytest.mark.anyio
 

@@ -14,7 +14,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from mcp_server_zendesk.connection.handle import Zendesk
-from mcp_server_zendesk.connection.records import stamp
+from mcp_server_zendesk.connection.instants import stamp
 from mcp_server_zendesk.serving.cleaning.text import Cleaned, clean_html
 from mcp_server_zendesk.serving.results import (
     Body,

@@ -18,7 +18,7 @@ from mcp_server_zendesk.sandbox import Fault, Rules, Sandbox, misfortunes
 from mcp_server_zendesk.sandbox.landmarks import ATTACHMENT_TICKET
 from mcp_server_zendesk.serving import listing
 from zendesk_tools.attachment_media import LARGEST_IMAGE
-from zendesk_tools.attachments import TOOLS
+from zendesk_tools.catalogue.attachments import TOOLS
 
 pytestmark = pytest.mark.anyio
 

@@ -10,13 +10,13 @@ from pydantic import Field
 from mcp_server_zendesk.connection.errors import ZendeskError
 from mcp_server_zendesk.connection.guide_records import TranslationRecord, guide_path
 from mcp_server_zendesk.connection.handle import Zendesk
-from mcp_server_zendesk.connection.records import stamp
+from mcp_server_zendesk.connection.instants import stamp
 from mcp_server_zendesk.connection.retries import may_have_arrived
 from mcp_server_zendesk.serving import shown
 from mcp_server_zendesk.serving.cleaning.text import clean_line
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Result
-from mcp_server_zendesk.serving.spec import Question, ToolSpec
+from mcp_server_zendesk.serving.spec import Question
 from zendesk_tools.article_html import Html, Title, checked_html, with_passage_replaced
 from zendesk_tools.articles import (
     ArticleId,
@@ -28,10 +28,8 @@ from zendesk_tools.articles import (
     whole_text,
 )
 from zendesk_tools.names import Named
-from zendesk_tools.sections import GUIDE_SCOPE, Contents, LocaleName, find_section, known_contents
+from zendesk_tools.sections import Contents, LocaleName, find_section, known_contents
 from zendesk_tools.ticket_changes import Change, ignored_keys
-
-WRITE_SCOPES = ((GUIDE_SCOPE,), ("hc:write",))
 
 _ARGUMENTS = {"label_names": "labels", "section_id": "section"}
 _DIFFERENCE = 250
@@ -286,7 +284,7 @@ def _in_common(one: str, other: str) -> int:
     return next((at for at, (mine, theirs) in pairs if mine != theirs), min(len(one), len(other)))
 
 
-async def _confirm_update(
+async def confirm_update(
     zendesk: Zendesk,
     article_id: int,
     locale: str | None = None,
@@ -298,6 +296,7 @@ async def _confirm_update(
     labels: list[str] | None = None,
     section: str | int | None = None,
 ) -> Question | None:
+    """What a human is asked before an article changes."""
     plan = await _plan(
         zendesk, article_id, locale, title, body, old_text, new_text, draft, labels, section
     )
@@ -336,16 +335,3 @@ async def _confirm_update(
 
 def _where(contents: Contents, section_id: int | None) -> str:
     return shown.short(contents.path(section_id or 0) or f"section {section_id}")
-
-
-TOOLS = (
-    ToolSpec(
-        handler=update_article,
-        title="Change a Help Center article",
-        toolset="help_center",
-        effect="contact",
-        scopes=WRITE_SCOPES,
-        idempotent=True,
-        confirm=_confirm_update,
-    ),
-)

@@ -22,7 +22,6 @@ from mcp_server_zendesk.serving.cleaning.text import Cleaned, clean_html, clean_
 from mcp_server_zendesk.serving.cursors import numbered, read_numbered, seal, unseal
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Body, Line, Page, Result, Time
-from mcp_server_zendesk.serving.spec import ToolSpec
 from zendesk_tools.names import Author, Named, Names
 from zendesk_tools.sections import (
     GUIDE_SCOPE,
@@ -355,23 +354,3 @@ async def audience(zendesk: Zendesk, segments: frozenset[int]) -> list[str]:
     except ZendeskError:
         names = {}
     return [f"{names.get(key) or 'user segment'} ({key})" for key in sorted(segments)]
-
-
-TOOLS = (
-    ToolSpec(
-        handler=search_articles,
-        title="Search Help Center articles",
-        toolset="help_center",
-        effect="read",
-        scopes=((GUIDE_SCOPE,),),
-    ),
-    ToolSpec(
-        handler=get_article,
-        title="Read a Help Center article",
-        toolset="help_center",
-        effect="read",
-        scopes=((GUIDE_SCOPE,),),
-        enriched_by=("users:read",),
-        elsewhere={"query": "search_articles"},
-    ),
-)

@@ -14,7 +14,6 @@ from mcp_server_zendesk.connection.records import parse
 from mcp_server_zendesk.serving.cleaning.text import Cleaned
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Body, Illustrated, Image, Line
-from mcp_server_zendesk.serving.spec import ToolSpec
 from zendesk_tools.attachment_content import (
     MOST_BYTES,
     Kind,
@@ -170,15 +169,3 @@ def _about(
         hidden_text_removed=hidden or None,
         not_shown=not_shown,
     )
-
-
-TOOLS = (
-    ToolSpec(
-        handler=get_attachment,
-        title="Look at an attachment",
-        toolset="attachments",
-        effect="read",
-        scopes=(("tickets:read",), ("ticket_attachments:read",)),
-        elsewhere={"ticket_id": "list_ticket_comments"},
-    ),
-)

@@ -10,16 +10,14 @@ from pydantic import Field
 from mcp_server_zendesk.connection import jobs
 from mcp_server_zendesk.connection.client import Answer
 from mcp_server_zendesk.connection.errors import NotFound, Refusal, ZendeskError
-from mcp_server_zendesk.connection.fields import SCOPE as FIELDS_SCOPE
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.records import JobStatus
 from mcp_server_zendesk.connection.retries import may_have_arrived
 from mcp_server_zendesk.serving.results import Line, Result
-from mcp_server_zendesk.serving.spec import Question, ToolSpec
+from mcp_server_zendesk.serving.spec import Question
 from zendesk_tools.bulk_changes import ARGUMENTS, Change, in_words, wanted_change
 from zendesk_tools.custom_fields import CustomFields
 from zendesk_tools.ticket_changes import CLOSED, ignored_keys
-from zendesk_tools.ticket_updates import CHANGE_SCOPES
 from zendesk_tools.tickets_at_once import (
     MOST_AT_ONCE,
     UNWATCHED_WAITS,
@@ -215,7 +213,7 @@ def _told(
     )
 
 
-async def _confirm_update(
+async def confirm_update(
     zendesk: Zendesk,
     ticket_ids: list[int],
     status: str | None = None,
@@ -227,6 +225,7 @@ async def _confirm_update(
     remove_tags: list[str] | None = None,
     custom_fields: CustomFields = None,
 ) -> Question:
+    """What a human is asked before many tickets change."""
     change = await wanted_change(
         zendesk, status, priority, type, assignee, group, add_tags, remove_tags, custom_fields
     )
@@ -253,23 +252,3 @@ async def _confirm_update(
     what = "how many tickets there are" if many else "the ticket's number"
     lines.append(f"To do it, type {what}: {typed}")
     return Question("\n".join(lines), type_back=str(typed))
-
-
-TOOLS = (
-    ToolSpec(
-        handler=update_tickets,
-        title="Update many tickets",
-        toolset="cleanup",
-        effect="irreversible",
-        scopes=CHANGE_SCOPES,
-        enriched_by=(jobs.SCOPE, "users:read", "groups:read", FIELDS_SCOPE),
-        idempotent=True,
-        confirm=_confirm_update,
-        elsewhere={
-            "ticket_id": "update_ticket",
-            "subject": "update_ticket",
-            "comment": "add_internal_note",
-            "body": "add_internal_note",
-        },
-    ),
-)

@@ -14,11 +14,10 @@ from pydantic import Field, PlainSerializer, SerializationInfo, WithJsonSchema
 
 from mcp_server_zendesk.connection.errors import EndpointUnavailable, Forbidden
 from mcp_server_zendesk.connection.handle import Zendesk
-from mcp_server_zendesk.connection.records import stamp
+from mcp_server_zendesk.connection.instants import stamp
 from mcp_server_zendesk.serving.cleaning.text import Cleaned, fenced
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Page, Result
-from mcp_server_zendesk.serving.spec import ToolSpec
 from zendesk_tools.articles import LONGEST_BODY, find_articles, get_article
 from zendesk_tools.ticket_search import search_tickets
 from zendesk_tools.tickets import Comment, get_ticket, list_ticket_comments
@@ -225,21 +224,3 @@ def _ticket_address(zendesk: Zendesk, ticket_id: int) -> str:
 def _article_address(zendesk: Zendesk, locale: str | None, article_id: int) -> str:
     below = f"hc/{locale}" if locale and _LOCALE.fullmatch(locale) else "hc"
     return f"{zendesk.access.connection.account.origin}/{below}/articles/{article_id}"
-
-
-TOOLS = (
-    ToolSpec(
-        handler=search,
-        title="Search Zendesk",
-        toolset="chatgpt",
-        effect="read",
-        scopes=(("read",),),
-    ),
-    ToolSpec(
-        handler=fetch,
-        title="Read a ticket or an article",
-        toolset="chatgpt",
-        effect="read",
-        scopes=(("read",),),
-    ),
-)

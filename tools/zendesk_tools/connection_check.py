@@ -12,7 +12,6 @@ from mcp_server_zendesk.connection.scopes import HeldScopes
 from mcp_server_zendesk.serving.inventory import Inventory
 from mcp_server_zendesk.serving.policy_words import read_aloud
 from mcp_server_zendesk.serving.results import Line, Result
-from mcp_server_zendesk.serving.spec import ALWAYS, ToolSpec
 
 
 class Myself(Result):
@@ -128,13 +127,3 @@ def _hidden(inventory: Inventory, held: HeldScopes) -> list[HiddenTool]:
         missing = [" or ".join(group) for group in held.missing(spec.scopes)]
         hidden.append(HiddenTool(name=spec.name, why=why, missing_scopes=missing or None))
     return hidden
-
-
-TOOLS = (
-    ToolSpec(
-        handler=check_connection,
-        title="Check the connection",
-        toolset=ALWAYS,
-        effect="read",
-    ),
-)

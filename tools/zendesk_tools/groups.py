@@ -14,7 +14,6 @@ from mcp_server_zendesk.connection.routing_records import MembershipRecord
 from mcp_server_zendesk.serving.cursors import numbered, read_numbered, seal, unseal
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Page
-from mcp_server_zendesk.serving.spec import ToolSpec
 from zendesk_tools.names import Author, Named, Names, all_groups
 from zendesk_tools.people import find_group
 
@@ -100,15 +99,3 @@ def _by_group(held: list[MembershipRecord], names: Names) -> dict[int, list[Auth
     for people in members.values():
         people.sort(key=lambda person: ((person.name or "").casefold(), person.id))
     return members
-
-
-TOOLS = (
-    ToolSpec(
-        handler=list_groups,
-        title="List groups",
-        toolset="routing",
-        effect="read",
-        scopes=(("groups:read",),),
-        enriched_by=("users:read",),
-    ),
-)

@@ -10,7 +10,6 @@ from mcp_server_zendesk.connection import jobs
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.records import JobResult
 from mcp_server_zendesk.serving.results import Line, Result
-from mcp_server_zendesk.serving.spec import ToolSpec
 from zendesk_tools.tickets_at_once import FailedItem, failed_item
 
 _COMPLETED = "completed"
@@ -62,14 +61,3 @@ async def get_job_status(
         failed=[failed_item(item) for item in items if item.failed] or None,
         message=None if job.status == _COMPLETED else job.message,
     )
-
-
-TOOLS = (
-    ToolSpec(
-        handler=get_job_status,
-        title="Look up a background job",
-        toolset="cleanup",
-        effect="read",
-        scopes=((jobs.SCOPE,),),
-    ),
-)

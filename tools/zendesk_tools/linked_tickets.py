@@ -12,8 +12,7 @@ from mcp_server_zendesk.connection.records import TicketRecord, parse_list
 from mcp_server_zendesk.serving.cursors import seal, unseal
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Page, Result, Time
-from mcp_server_zendesk.serving.spec import ToolSpec
-from zendesk_tools.names import ENRICHING, Named, Names, sideloads
+from zendesk_tools.names import Named, Names, sideloads
 from zendesk_tools.ticket_changes import read_ticket
 from zendesk_tools.tickets import TicketId
 
@@ -90,15 +89,3 @@ def _incident(record: TicketRecord, names: Names) -> Incident:
         assignee=names.user(record.assignee_id),
         updated_at=record.updated_at,
     )
-
-
-TOOLS = (
-    ToolSpec(
-        handler=list_linked_incidents,
-        title="List a problem's incidents",
-        toolset="tickets",
-        effect="read",
-        scopes=(("tickets:read",),),
-        enriched_by=ENRICHING,
-    ),
-)

@@ -19,7 +19,8 @@ from mcp_server_zendesk.connection.errors import (
 from mcp_server_zendesk.connection.fields import SCOPE as FIELDS_SCOPE
 from mcp_server_zendesk.connection.fields import custom_statuses, ticket_fields
 from mcp_server_zendesk.connection.handle import Zendesk
-from mcp_server_zendesk.connection.records import TicketField, TicketRecord, stamp
+from mcp_server_zendesk.connection.instants import stamp
+from mcp_server_zendesk.connection.records import TicketField, TicketRecord
 from mcp_server_zendesk.connection.routing_records import (
     MACROS_SCOPE,
     MacroComment,
@@ -34,9 +35,6 @@ from mcp_server_zendesk.serving.refusals import InvalidArguments
 from zendesk_tools.names import Names, group_names, look_up
 from zendesk_tools.people import find_named, read_id
 from zendesk_tools.ticket_changes import CLOSED, read_ticket
-
-EFFECT_SCOPES = (("tickets:read",), (MACROS_SCOPE,))
-ENRICHING = ("users:read", "groups:read", FIELDS_SCOPE)
 
 CUSTOM_FIELD = re.compile(r"(?:custom|ticket)_fields_(\d{1,20})")
 """Actions on custom fields; the second form is of older macros."""

@@ -12,7 +12,6 @@ from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.records import AuditRecord, parse
 from mcp_server_zendesk.connection.retries import may_have_arrived
 from mcp_server_zendesk.connection.routing_records import (
-    MACROS_SCOPE,
     MacroRecord,
     all_macros,
 )
@@ -21,11 +20,9 @@ from mcp_server_zendesk.serving.cleaning.text import clean_html, clean_line, cle
 from mcp_server_zendesk.serving.cursors import numbered, read_numbered, seal, unseal
 from mcp_server_zendesk.serving.refusals import ChangedMeanwhile, InvalidArguments
 from mcp_server_zendesk.serving.results import Body, Line, Page, Result
-from mcp_server_zendesk.serving.spec import Question, ToolSpec
+from mcp_server_zendesk.serving.spec import Question
 from zendesk_tools.lost_comments import known_comments, look_for_comment
 from zendesk_tools.macro_effects import (
-    EFFECT_SCOPES,
-    ENRICHING,
     Effects,
     Known,
     as_first_asked,
@@ -326,12 +323,13 @@ async def _found_again(
     )
 
 
-async def _confirm(
+async def confirm(
     zendesk: Zendesk,
     ticket_id: int,
     macro: str | int,
     expected_updated_at: Moment | None = None,
 ) -> Question | None:
+    """What a human is asked before a macro contacts somebody."""
     effects = await effects_of(
         zendesk, ticket_id, macro, expected=expected_updated_at, to_apply=True
     )
@@ -361,33 +359,3 @@ async def _confirm(
     what = "The reply, in HTML" if html else "The reply"
     lines += [*which_ticket(record), *shown.letter(what, effects.text)]
     return Question("\n".join(lines), recipients=known.names.reached(readers(record)))
-
-
-TOOLS = (
-    ToolSpec(
-        handler=list_macros,
-        title="List macros",
-        toolset="routing",
-        effect="read",
-        scopes=((MACROS_SCOPE,),),
-        enriched_by=ENRICHING,
-    ),
-    ToolSpec(
-        handler=preview_macro,
-        title="Preview a macro on a ticket",
-        toolset="routing",
-        effect="read",
-        scopes=EFFECT_SCOPES,
-        enriched_by=ENRICHING,
-    ),
-    ToolSpec(
-        handler=apply_macro,
-        title="Apply a macro to a ticket",
-        toolset="routing",
-        effect="contact",
-        scopes=(*EFFECT_SCOPES, ("tickets:write",)),
-        enriched_by=ENRICHING,
-        confirm=_confirm,
-        elsewhere={"body": "reply_to_ticket", "comment": "reply_to_ticket"},
-    ),
-)

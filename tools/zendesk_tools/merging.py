@@ -14,10 +14,9 @@ from mcp_server_zendesk.connection.retries import may_have_arrived
 from mcp_server_zendesk.serving import shown
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Result
-from mcp_server_zendesk.serving.spec import Question, ToolSpec
+from mcp_server_zendesk.serving.spec import Question
 from zendesk_tools.questions import people, readers
 from zendesk_tools.ticket_changes import CLOSED
-from zendesk_tools.ticket_updates import CHANGE_SCOPES
 from zendesk_tools.tickets import TicketId
 from zendesk_tools.tickets_at_once import (
     UNWATCHED_WAITS,
@@ -241,7 +240,7 @@ def _listed(ids: list[int]) -> str:
     return ", ".join(map(str, ids))
 
 
-async def _confirm_merge(
+async def confirm_merge(
     zendesk: Zendesk,
     target_ticket_id: int,
     source_ticket_ids: list[int],
@@ -250,6 +249,7 @@ async def _confirm_merge(
     target_comment_is_public: bool = False,
     source_comment_is_public: bool = False,
 ) -> Question:
+    """What a human is asked before tickets are merged."""
     sources = _sources(target_ticket_id, source_ticket_ids)
     _comments(target_comment, source_comment, target_comment_is_public, source_comment_is_public)
     batch = await _mergeable(zendesk, target_ticket_id, sources)
@@ -297,16 +297,3 @@ def _shown(batch: Batch, comment: str | None, sent_to: list[int]) -> str:
     if not comment:
         return f"{seen}: the standard text of Zendesk"
     return f"{seen} ({len(comment):,} characters):\n{shown.quoted(comment)}"
-
-
-TOOLS = (
-    ToolSpec(
-        handler=merge_tickets,
-        title="Merge tickets",
-        toolset="cleanup",
-        effect="irreversible",
-        scopes=CHANGE_SCOPES,
-        enriched_by=(jobs.SCOPE, "users:read"),
-        confirm=_confirm_merge,
-    ),
-)

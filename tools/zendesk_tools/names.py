@@ -16,10 +16,7 @@ from mcp_server_zendesk.connection.records import (
 )
 from mcp_server_zendesk.serving import shown
 from mcp_server_zendesk.serving.results import Line, Result
-
-_SIDELOADS = {"users": "users:read", "groups": "groups:read", "organizations": "organizations:read"}
-ENRICHING = tuple(_SIDELOADS.values())
-"""Scopes with which an answer about tickets can hold names; without them it holds ids."""
+from zendesk_tools.scopes import SIDELOADS
 
 _MOST_AT_ONCE = 100
 _MAX_GROUP_PAGES = 10
@@ -107,7 +104,7 @@ class Names:
 
 def sideloads(zendesk: Zendesk) -> tuple[str, ...]:
     """The side-loads that the scopes in force allow."""
-    return tuple(name for name, scope in _SIDELOADS.items() if zendesk.may(scope))
+    return tuple(name for name, scope in SIDELOADS.items() if zendesk.may(scope))
 
 
 async def look_up(zendesk: Zendesk, user_ids: Iterable[int]) -> Names:

@@ -16,8 +16,7 @@ from mcp_server_zendesk.connection.retries import may_have_arrived
 from mcp_server_zendesk.serving import shown
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Result
-from mcp_server_zendesk.serving.spec import Question, ToolSpec
-from zendesk_tools.article_changes import WRITE_SCOPES
+from mcp_server_zendesk.serving.spec import Question
 from zendesk_tools.article_html import Html, Title, checked_html
 from zendesk_tools.articles import (
     EVERYONE,
@@ -263,7 +262,7 @@ async def _told(
     )
 
 
-async def _confirm_publishing(
+async def confirm_publishing(
     zendesk: Zendesk,
     section: str | int,
     title: str,
@@ -274,6 +273,7 @@ async def _confirm_publishing(
     visible_to: str | int | None = None,
     permission_group_id: int | None = None,
 ) -> Question | None:
+    """What a human is asked before an article is published."""
     if draft:
         return None
     prepared = await _prepare(
@@ -295,15 +295,3 @@ async def _confirm_publishing(
 
 def _where(prepared: _Prepared) -> str:
     return shown.short(prepared.contents.path(prepared.section_id) or str(prepared.section_id))
-
-
-TOOLS = (
-    ToolSpec(
-        handler=create_article,
-        title="Write a Help Center article",
-        toolset="help_center",
-        effect="contact",
-        scopes=WRITE_SCOPES,
-        confirm=_confirm_publishing,
-    ),
-)

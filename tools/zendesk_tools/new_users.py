@@ -16,7 +16,6 @@ from mcp_server_zendesk.connection.records import UserRecord, parse
 from mcp_server_zendesk.connection.retries import may_have_arrived
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line
-from mcp_server_zendesk.serving.spec import ToolSpec
 from zendesk_tools.names import Names
 from zendesk_tools.organization_names import joined_organization, organization_names
 from zendesk_tools.record_changes import CustomValues, Tags, argument_of, dropped, given
@@ -159,15 +158,3 @@ async def _refuse_taken(zendesk: Zendesk, wanted: dict[str, Any]) -> None:
             "them with update_user",
             candidates=[candidate(owner)],
         )
-
-
-TOOLS = (
-    ToolSpec(
-        handler=create_user,
-        title="Create a customer",
-        toolset="users",
-        effect="write",
-        scopes=(("users:read",), ("users:write",)),
-        enriched_by=("organizations:read",),
-    ),
-)

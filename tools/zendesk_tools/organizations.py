@@ -16,9 +16,8 @@ from mcp_server_zendesk.serving.cleaning.text import clean_text
 from mcp_server_zendesk.serving.cursors import numbered, read_numbered, seal, unseal
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Body, Line, Page, Result, Time
-from mcp_server_zendesk.serving.spec import ToolSpec
 from zendesk_tools.long_values import Value, told_of, values_of
-from zendesk_tools.names import ENRICHING, Named, Names, group_names
+from zendesk_tools.names import Named, Names, group_names
 from zendesk_tools.organization_names import (
     SHORTEST_BEGINNING,
     candidates_of,
@@ -289,42 +288,3 @@ def _hit(record: OrganizationRecord) -> dict[str, Any]:
         "domain_names": record.domain_names or None,
         "tags": record.tags or None,
     }
-
-
-TOOLS = (
-    ToolSpec(
-        handler=get_organization,
-        title="Read an organization",
-        toolset="organizations",
-        effect="read",
-        scopes=(("organizations:read",),),
-        enriched_by=("groups:read",),
-        elsewhere={"query": "search_organizations"},
-    ),
-    ToolSpec(
-        handler=search_organizations,
-        title="Search organizations",
-        toolset="organizations",
-        effect="read",
-        scopes=(("organizations:read",),),
-        enriched_by=(SEARCH_SCOPE,),
-    ),
-    ToolSpec(
-        handler=list_organization_tickets,
-        title="List an organization's tickets",
-        toolset="organizations",
-        effect="read",
-        scopes=(("organizations:read",), ("tickets:read",)),
-        enriched_by=ENRICHING,
-        elsewhere={"query": "search_tickets", "status": "search_tickets"},
-    ),
-    ToolSpec(
-        handler=update_organization,
-        title="Update an organization",
-        toolset="organizations",
-        effect="write",
-        scopes=(("organizations:read",), ("organizations:write",)),
-        enriched_by=("groups:read",),
-        idempotent=True,
-    ),
-)

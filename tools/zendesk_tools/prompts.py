@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from mcp_server_zendesk.connection.handle import Zendesk
-from mcp_server_zendesk.connection.routing_records import all_macros, all_views
 from mcp_server_zendesk.serving.prompts import PromptSpec, Source
-from zendesk_tools.names import all_groups
+
+if TYPE_CHECKING:
+    from mcp_server_zendesk.connection.handle import Zendesk
 
 _STATUSES = ("new", "open", "pending", "hold", "solved", "closed")
 _OTHERS_WROTE = (
@@ -116,14 +116,20 @@ def find_similar_tickets(
 
 
 async def _group_names(zendesk: Zendesk) -> list[str]:
+    from zendesk_tools.names import all_groups  # noqa: PLC0415 - not for a start
+
     return list((await all_groups(zendesk)).values())
 
 
 async def _view_titles(zendesk: Zendesk) -> list[str]:
+    from mcp_server_zendesk.connection.routing_records import all_views  # noqa: PLC0415 - not for a start
+
     return [view.title for view in await all_views(zendesk) if view.title and view.active]
 
 
 async def _macro_titles(zendesk: Zendesk) -> list[str]:
+    from mcp_server_zendesk.connection.routing_records import all_macros  # noqa: PLC0415 - not for a start
+
     return [macro.title for macro in await all_macros(zendesk) if macro.title]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mcp_server_zendesk.connection.handle import Zendesk
-from mcp_server_zendesk.connection.records import TicketRecord, stamp
+from mcp_server_zendesk.connection.instants import stamp
+from mcp_server_zendesk.connection.records import TicketRecord
 from mcp_server_zendesk.serving import shown
 from zendesk_tools.names import Names, group_names, look_up
 from zendesk_tools.people import as_said, find_agent, find_group

@@ -13,13 +13,14 @@ from mcp_server_zendesk.connection.errors import (
     ZendeskError,
 )
 from mcp_server_zendesk.connection.handle import Zendesk
-from mcp_server_zendesk.connection.records import TicketRecord, stamp
+from mcp_server_zendesk.connection.instants import stamp
+from mcp_server_zendesk.connection.records import TicketRecord
 from mcp_server_zendesk.connection.retries import may_have_arrived
 from mcp_server_zendesk.serving import shown
 from mcp_server_zendesk.serving.cleaning.text import clean_line
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Result
-from mcp_server_zendesk.serving.spec import Question, ToolSpec
+from mcp_server_zendesk.serving.spec import Question
 from zendesk_tools.names import Names, look_up
 from zendesk_tools.ticket_changes import (
     CLOSED,
@@ -28,7 +29,6 @@ from zendesk_tools.ticket_changes import (
     read_ticket,
     ticket_change,
 )
-from zendesk_tools.ticket_updates import CHANGE_SCOPES
 from zendesk_tools.tickets import TicketId
 
 _SOLVED = "solved"
@@ -80,7 +80,8 @@ async def close_ticket(zendesk: Zendesk, ticket_id: TicketId) -> TicketChange:
     return await ticket_change(zendesk, answer, {"status": CLOSED})
 
 
-async def _confirm_closing(zendesk: Zendesk, ticket_id: int) -> Question | None:
+async def confirm_closing(zendesk: Zendesk, ticket_id: int) -> Question | None:
+    """What a human is asked before a ticket is closed."""
     ticket = await read_ticket(zendesk, ticket_id)
     if ticket.status == CLOSED:
         return None  # nothing will be done, and nothing can open it
@@ -138,7 +139,8 @@ async def _delete(zendesk: Zendesk, ticket_id: int) -> None:
         raise UnreadableResponse("Zendesk's answer does not say that the ticket is deleted")
 
 
-async def _confirm_deletion(zendesk: Zendesk, ticket_id: int) -> Question:
+async def confirm_deletion(zendesk: Zendesk, ticket_id: int) -> Question:
+    """What a human is asked before a ticket is deleted."""
     ticket = await read_ticket(zendesk, ticket_id)
     return await _question(
         zendesk,
@@ -174,26 +176,3 @@ async def _question(zendesk: Zendesk, ticket: TicketRecord, what: str) -> Questi
         lines.append(f"Last changed: {stamp(ticket.updated_at)}")
     lines.append(f"To do it, type the ticket's number: {ticket.id}")
     return Question("\n".join(lines), type_back=str(ticket.id))
-
-
-TOOLS = (
-    ToolSpec(
-        handler=close_ticket,
-        title="Close a ticket for good",
-        toolset="cleanup",
-        effect="irreversible",
-        scopes=CHANGE_SCOPES,
-        enriched_by=("users:read",),
-        idempotent=True,
-        confirm=_confirm_closing,
-    ),
-    ToolSpec(
-        handler=delete_ticket,
-        title="Delete a ticket",
-        toolset="cleanup",
-        effect="irreversible",
-        scopes=CHANGE_SCOPES,
-        enriched_by=("users:read",),
-        confirm=_confirm_deletion,
-    ),
-)

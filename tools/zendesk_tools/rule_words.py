@@ -14,8 +14,6 @@ from mcp_server_zendesk.connection.rule_records import Action, Condition, Condit
 from mcp_server_zendesk.serving.cleaning.text import clean_line
 from zendesk_tools.names import Names, group_names, look_up
 
-ENRICHING = ("users:read", "groups:read", FIELDS_SCOPE)
-
 _LONGEST_VALUE = 200
 _CUSTOM = "custom_fields_"
 _GROUPS = {"group_id", "notification_group"}

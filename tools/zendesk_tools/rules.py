@@ -9,9 +9,8 @@ from pydantic import Field
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.rule_records import RuleRecord
 from mcp_server_zendesk.serving.results import Line, Page, Result, Time
-from mcp_server_zendesk.serving.spec import ToolSpec
 from zendesk_tools.kept_lists import page_of, whole_list
-from zendesk_tools.rule_words import ENRICHING, Vocabulary, vocabulary_of
+from zendesk_tools.rule_words import Vocabulary, vocabulary_of
 
 Active = Annotated[
     bool | None,
@@ -129,23 +128,3 @@ def _rule(record: RuleRecord, words: Vocabulary) -> Rule:
 def _text(rule: Rule) -> str:
     parts = [rule.title or "", *(rule.all or []), *(rule.any or []), *(rule.actions or [])]
     return "\n".join(parts).casefold()
-
-
-TOOLS = (
-    ToolSpec(
-        handler=list_triggers,
-        title="List triggers",
-        toolset="admin",
-        effect="read",
-        scopes=(("triggers:read",),),
-        enriched_by=ENRICHING,
-    ),
-    ToolSpec(
-        handler=list_automations,
-        title="List automations",
-        toolset="admin",
-        effect="read",
-        scopes=(("automations:read",),),
-        enriched_by=ENRICHING,
-    ),
-)

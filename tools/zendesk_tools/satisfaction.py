@@ -14,11 +14,9 @@ from mcp_server_zendesk.serving.cleaning.text import clean_text
 from mcp_server_zendesk.serving.cursors import seal, unseal
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Body, Line, Page, Result, Time
-from mcp_server_zendesk.serving.spec import ToolSpec
 from zendesk_tools.names import Named, Names, group_names, look_up
 from zendesk_tools.ticket_updates import Moment
 
-_SCOPE = "satisfaction_ratings:read"
 _COMMENT = 4_000  # nothing else shows the rest
 _NO_REASON = (None, 0)
 
@@ -110,15 +108,3 @@ def _rating(record: RatingRecord, names: Names) -> Rating:
         group=names.group(record.group_id),
         created_at=record.created_at,
     )
-
-
-TOOLS = (
-    ToolSpec(
-        handler=list_satisfaction_ratings,
-        title="List satisfaction ratings",
-        toolset="quality",
-        effect="read",
-        scopes=((_SCOPE,),),
-        enriched_by=("users:read", "groups:read"),
-    ),
-)

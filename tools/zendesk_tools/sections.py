@@ -23,7 +23,6 @@ from mcp_server_zendesk.connection.records import RecordT, parse_list
 from mcp_server_zendesk.serving.cleaning.text import clean_line
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Result
-from mcp_server_zendesk.serving.spec import ToolSpec
 from zendesk_tools.names import Named
 from zendesk_tools.people import read_id
 
@@ -233,14 +232,3 @@ def one_called(field: str, said: str, called: Mapping[int, tuple[str, ...]]) -> 
 
 def _folded(name: str) -> str:
     return _SIGNS_OF_BELOW.sub(BELOW, " ".join(name.casefold().split()))
-
-
-TOOLS = (
-    ToolSpec(
-        handler=list_sections,
-        title="List Help Center sections",
-        toolset="help_center",
-        effect="read",
-        scopes=((GUIDE_SCOPE,),),
-    ),
-)

@@ -11,7 +11,8 @@ from mcp_server_zendesk.connection.envelopes import names_closed_ticket
 from mcp_server_zendesk.connection.errors import TicketClosed, ValidationFailed, ZendeskError
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.identity import who_am_i
-from mcp_server_zendesk.connection.records import TicketRecord, parse, parse_list, stamp
+from mcp_server_zendesk.connection.instants import stamp
+from mcp_server_zendesk.connection.records import TicketRecord, parse, parse_list
 from mcp_server_zendesk.connection.retries import may_have_arrived
 from mcp_server_zendesk.connection.side_conversation_records import (
     EventRecord,
@@ -20,7 +21,7 @@ from mcp_server_zendesk.connection.side_conversation_records import (
 from mcp_server_zendesk.serving import shown
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Result
-from mcp_server_zendesk.serving.spec import Question, ToolSpec
+from mcp_server_zendesk.serving.spec import Question
 from zendesk_tools.side_conversation_recipients import (
     as_participants,
     everyone,
@@ -104,9 +105,10 @@ async def create_side_conversation(
     return _sent(ticket_id, answer, message)
 
 
-async def _confirm_new(
+async def confirm_new(
     zendesk: Zendesk, ticket_id: int, subject: str, body: str, to: list[str]
 ) -> Question:
+    """What a human is asked before a side conversation begins."""
     recipients = await find_recipients(zendesk, to)
     as_participants(recipients)
     ticket = await read_ticket(zendesk, ticket_id)
@@ -174,13 +176,14 @@ async def reply_to_side_conversation(
     return _sent(ticket_id, answer, message)
 
 
-async def _confirm_reply(
+async def confirm_reply(
     zendesk: Zendesk,
     ticket_id: int,
     side_conversation_id: str,
     body: str,
     to: list[str] | None = None,
 ) -> Question:
+    """What a human is asked before a message goes out."""
     record = await read_conversation(zendesk, ticket_id, side_conversation_id)
     recipients = await find_recipients(zendesk, to) if to else []
     as_participants(recipients)
@@ -317,29 +320,3 @@ def _sent(ticket_id: int, answer: Answer, message: dict[str, Any]) -> SideMessag
         participants=participants(made.participants),
         ignored=ignored_keys(answer.warning, message) or None,
     )
-
-
-_SCOPES = (("tickets:read",), ("tickets:write",))
-
-TOOLS = (
-    ToolSpec(
-        handler=create_side_conversation,
-        title="Start a side conversation",
-        toolset="side_conversations",
-        effect="contact",
-        scopes=_SCOPES,
-        enriched_by=("users:read",),
-        confirm=_confirm_new,
-        elsewhere={"side_conversation_id": "reply_to_side_conversation"},
-    ),
-    ToolSpec(
-        handler=reply_to_side_conversation,
-        title="Answer in a side conversation",
-        toolset="side_conversations",
-        effect="contact",
-        scopes=_SCOPES,
-        enriched_by=("users:read",),
-        confirm=_confirm_reply,
-        elsewhere={"subject": "create_side_conversation"},
-    ),
-)

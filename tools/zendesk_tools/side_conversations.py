@@ -27,7 +27,6 @@ from mcp_server_zendesk.connection.side_conversation_records import (
 from mcp_server_zendesk.serving.cleaning.text import BODY_CHARACTERS, clean_message, clean_text
 from mcp_server_zendesk.serving.cursors import seal, unseal
 from mcp_server_zendesk.serving.results import Body, Line, Page, Result, Time
-from mcp_server_zendesk.serving.spec import ToolSpec
 from zendesk_tools.tickets import TicketId
 
 PATH = "side_conversations"
@@ -254,22 +253,3 @@ def _message(event: EventRecord, message: MessageRecord, limit: int, *, quoted: 
         attachments=[file.file_name for file in message.attachments or [] if file.file_name]
         or None,
     )
-
-
-TOOLS = (
-    ToolSpec(
-        handler=list_side_conversations,
-        title="List side conversations",
-        toolset="side_conversations",
-        effect="read",
-        scopes=(("tickets:read",),),
-        elsewhere={"side_conversation_id": "get_side_conversation"},
-    ),
-    ToolSpec(
-        handler=get_side_conversation,
-        title="Read a side conversation",
-        toolset="side_conversations",
-        effect="read",
-        scopes=(("tickets:read",),),
-    ),
-)

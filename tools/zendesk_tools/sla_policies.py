@@ -9,9 +9,8 @@ from pydantic import Field
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.quality_records import SlaMetric, SlaPolicyRecord
 from mcp_server_zendesk.serving.results import Line, Page, Result
-from mcp_server_zendesk.serving.spec import ToolSpec
 from zendesk_tools.kept_lists import page_of, whole_list
-from zendesk_tools.rule_words import ENRICHING, Vocabulary, vocabulary_of
+from zendesk_tools.rule_words import Vocabulary, vocabulary_of
 
 _SCOPE = "sla_policies:read"
 _PRIORITIES = ("urgent", "high", "normal", "low")
@@ -94,15 +93,3 @@ def _by_priority(one: SlaMetric) -> int:
 def _minutes(one: SlaMetric) -> int | None:
     seconds = one.target_in_seconds
     return one.target if seconds is None else seconds // 60
-
-
-TOOLS = (
-    ToolSpec(
-        handler=list_sla_policies,
-        title="List SLA policies",
-        toolset="quality",
-        effect="read",
-        scopes=((_SCOPE,),),
-        enriched_by=ENRICHING,
-    ),
-)

@@ -14,7 +14,6 @@ from typing import Any, Literal
 
 from mcp_server_zendesk.connection.errors import ZendeskError
 from mcp_server_zendesk.connection.field_records import PatternedField
-from mcp_server_zendesk.connection.fields import SCOPE as FIELDS_SCOPE
 from mcp_server_zendesk.connection.fields import ticket_fields
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.records import TicketField, TicketRecord
@@ -25,7 +24,6 @@ from mcp_server_zendesk.connection.routing_records import (
     all_forms,
 )
 from mcp_server_zendesk.serving.results import Line, Result
-from mcp_server_zendesk.serving.spec import ToolSpec
 from zendesk_tools.names import Named
 from zendesk_tools.ticket_changes import CLOSED, read_ticket
 from zendesk_tools.tickets import TicketId
@@ -242,14 +240,3 @@ def _told(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else str(value)
-
-
-TOOLS = (
-    ToolSpec(
-        handler=get_solve_requirements,
-        title="Tell what solving needs",
-        toolset="tickets",
-        effect="read",
-        scopes=((FIELDS_SCOPE,),),
-    ),
-)

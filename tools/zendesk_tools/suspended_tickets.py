@@ -9,15 +9,16 @@ from pydantic import AfterValidator, Field
 
 from mcp_server_zendesk.connection.errors import NotFound, UnreadableResponse, ZendeskError
 from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.connection.instants import stamp
 from mcp_server_zendesk.connection.reading import next_cursor
-from mcp_server_zendesk.connection.records import TicketRecord, parse, parse_list, stamp
+from mcp_server_zendesk.connection.records import TicketRecord, parse, parse_list
 from mcp_server_zendesk.connection.retries import may_have_arrived
 from mcp_server_zendesk.connection.rule_records import SenderRecord, SuspendedRecord
 from mcp_server_zendesk.serving import shown
 from mcp_server_zendesk.serving.cleaning.text import Cleaned, clean_html, clean_text
 from mcp_server_zendesk.serving.cursors import seal, unseal
 from mcp_server_zendesk.serving.results import Body, Line, Page, Result, Time
-from mcp_server_zendesk.serving.spec import Question, ToolSpec
+from mcp_server_zendesk.serving.spec import Question
 from zendesk_tools.names import Named, look_up
 from zendesk_tools.tickets import an_id
 
@@ -178,7 +179,8 @@ async def _read(zendesk: Zendesk, suspended_id: int) -> SuspendedRecord:
     return parse(SuspendedRecord, answer, "suspended_ticket")
 
 
-async def _confirm_recovery(zendesk: Zendesk, suspended_ticket_id: int) -> Question:
+async def confirm_recovery(zendesk: Zendesk, suspended_ticket_id: int) -> Question:
+    """What a human is asked before a suspended ticket is recovered."""
     record = await _read(zendesk, suspended_ticket_id)
     content = record.content or ""
     becomes = f"a comment on ticket {record.ticket_id}" if record.ticket_id else "a ticket"
@@ -201,22 +203,3 @@ async def _confirm_recovery(zendesk: Zendesk, suspended_ticket_id: int) -> Quest
 
 def _sender(author: SenderRecord | None) -> str:
     return shown.person(author.name, author.email, "unknown") if author else "unknown"
-
-
-TOOLS = (
-    ToolSpec(
-        handler=list_suspended_tickets,
-        title="List suspended tickets",
-        toolset="admin",
-        effect="read",
-        scopes=(("read",),),
-    ),
-    ToolSpec(
-        handler=recover_suspended_ticket,
-        title="Recover a suspended ticket",
-        toolset="admin",
-        effect="contact",
-        scopes=(("read",), ("write",)),
-        confirm=_confirm_recovery,
-    ),
-)

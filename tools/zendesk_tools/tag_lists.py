@@ -14,7 +14,6 @@ from mcp_server_zendesk.connection.rule_records import TagRecord
 from mcp_server_zendesk.serving.cursors import seal, unseal
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Page, Result
-from mcp_server_zendesk.serving.spec import ToolSpec
 from zendesk_tools.kept_lists import page_of
 
 _SHORTEST_BEGINNING = 2
@@ -80,14 +79,3 @@ def _names(answer: dict[str, Any]) -> list[str]:
     if not isinstance(found, list):
         raise UnreadableResponse("Zendesk's answer holds no readable 'tags'")
     return [name for name in found if isinstance(name, str)]
-
-
-TOOLS = (
-    ToolSpec(
-        handler=list_tags,
-        title="List tags",
-        toolset="admin",
-        effect="read",
-        scopes=(("read",),),
-    ),
-)

@@ -19,13 +19,13 @@ from mcp_server_zendesk.connection.errors import (
 from mcp_server_zendesk.connection.fields import SCOPE as FIELDS_SCOPE
 from mcp_server_zendesk.connection.fields import custom_statuses
 from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.connection.instants import stamp
 from mcp_server_zendesk.connection.records import (
     AuditEvent,
     AuditRecord,
     TicketField,
     TicketRecord,
     parse,
-    stamp,
 )
 from mcp_server_zendesk.connection.routing_records import all_forms
 from mcp_server_zendesk.serving.results import Line, Result, Time

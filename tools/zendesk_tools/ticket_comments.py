@@ -7,12 +7,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from mcp_server_zendesk.connection.errors import ZendeskError
-from mcp_server_zendesk.connection.fields import SCOPE as FIELDS_SCOPE
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.records import TicketRecord, parse
 from mcp_server_zendesk.connection.retries import may_have_arrived
 from mcp_server_zendesk.serving import shown
-from mcp_server_zendesk.serving.spec import Question, ToolSpec
+from mcp_server_zendesk.serving.spec import Question
 from zendesk_tools.lost_comments import known_comments, look_for_comment
 from zendesk_tools.note_texts import refuse_images
 from zendesk_tools.questions import names_of_readers, readers, to_whom, which_ticket
@@ -22,12 +21,10 @@ from zendesk_tools.ticket_changes import (
     ticket_change,
     unless_changed,
 )
-from zendesk_tools.ticket_updates import CHANGE_SCOPES
 from zendesk_tools.tickets import TicketId
 from zendesk_tools.uploads import files_named
 
 _LONGEST_COMMENT = 65_536
-_NOTE_OR_REPLY = ("users:read", "groups:read", FIELDS_SCOPE)
 
 UploadTokens = Annotated[
     list[str] | None, Field(max_length=20, description="From upload_attachment")
@@ -81,13 +78,14 @@ async def reply_to_ticket(
     )
 
 
-async def _confirm_reply(
+async def confirm_reply(
     zendesk: Zendesk,
     ticket_id: int,
     body: str,
     status: str | None = None,
     upload_tokens: list[str] | None = None,
 ) -> Question:
+    """What a human is asked before a customer gets a reply."""
     record = parse(TicketRecord, await zendesk.get("tickets", ticket_id), "ticket")
     zendesk.basis = record
     names = await names_of_readers(zendesk, record)
@@ -133,26 +131,3 @@ async def _add(
         zendesk.outcome = "applied"
         return TicketChange(ticket_id=ticket_id, changes=[], comment_id=found, answer_was_lost=True)
     return await ticket_change(zendesk, answer, {"comment": body, **set_too})
-
-
-TOOLS = (
-    ToolSpec(
-        handler=add_internal_note,
-        title="Add an internal note",
-        toolset="tickets",
-        effect="write",
-        scopes=CHANGE_SCOPES,
-        enriched_by=_NOTE_OR_REPLY,
-        elsewhere={"status": "update_ticket", "tags": "update_ticket_tags"},
-    ),
-    ToolSpec(
-        handler=reply_to_ticket,
-        title="Reply to the customer",
-        toolset="tickets",
-        effect="contact",
-        scopes=CHANGE_SCOPES,
-        enriched_by=_NOTE_OR_REPLY,
-        confirm=_confirm_reply,
-        elsewhere={"assignee": "update_ticket", "tags": "update_ticket_tags"},
-    ),
-)

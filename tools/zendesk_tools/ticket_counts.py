@@ -10,7 +10,6 @@ from mcp_server_zendesk.connection.errors import UnreadableResponse
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.records import count_of
 from mcp_server_zendesk.serving.results import Result
-from mcp_server_zendesk.serving.spec import ToolSpec
 from zendesk_tools.ticket_search import ticket_query
 
 
@@ -43,14 +42,3 @@ async def count_tickets(
     if count is None:
         raise UnreadableResponse("Zendesk's answer holds no readable 'count'")
     return TicketCount(count=count)
-
-
-TOOLS = (
-    ToolSpec(
-        handler=count_tickets,
-        title="Count tickets",
-        toolset="quality",
-        effect="read",
-        scopes=(("read",),),
-    ),
-)

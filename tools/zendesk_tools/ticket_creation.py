@@ -11,14 +11,14 @@ from pydantic import AfterValidator, Field
 
 from mcp_server_zendesk.connection.audit_records import HistoryAudit
 from mcp_server_zendesk.connection.errors import NotFound
-from mcp_server_zendesk.connection.fields import SCOPE as FIELDS_SCOPE
 from mcp_server_zendesk.connection.handle import Zendesk
-from mcp_server_zendesk.connection.records import TicketRecord, UserRecord, parse, stamp
+from mcp_server_zendesk.connection.instants import stamp
+from mcp_server_zendesk.connection.records import TicketRecord, UserRecord, parse
 from mcp_server_zendesk.serving import shown
 from mcp_server_zendesk.serving.cleaning.text import clean_line, one_line
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Result, Time
-from mcp_server_zendesk.serving.spec import Question, ToolSpec
+from mcp_server_zendesk.serving.spec import Question
 from zendesk_tools.custom_fields import CustomFields, as_sent, read_custom_fields
 from zendesk_tools.names import Author, Names
 from zendesk_tools.note_texts import refuse_images
@@ -318,7 +318,7 @@ async def _followed(zendesk: Zendesk, follow_up_of: int | None) -> TicketRecord 
     return source
 
 
-async def _confirm(
+async def confirm(
     zendesk: Zendesk,
     subject: str,
     body: str,
@@ -335,6 +335,7 @@ async def _confirm(
     follow_up_of: int | None = None,
     upload_tokens: list[str] | None = None,
 ) -> Question | None:
+    """What a human is asked before a ticket is created in public."""
     if not public and requester_email is None:
         return None  # nobody outside learns of it, and nobody becomes a user
     if not public:
@@ -383,17 +384,3 @@ async def _subject(zendesk: Zendesk, ticket_id: int) -> str:
         return ""
     changed = f", last changed {stamp(source.updated_at)}" if source.updated_at else ""
     return f": {shown.short(source.subject or '(no subject)')}{changed}"
-
-
-TOOLS = (
-    ToolSpec(
-        handler=create_ticket,
-        title="Create a ticket",
-        toolset="tickets",
-        effect="contact",
-        scopes=(("tickets:write",),),
-        enriched_by=("tickets:read", "users:read", "groups:read", FIELDS_SCOPE),
-        confirm=_confirm,
-        elsewhere={"ticket_id": "update_ticket", "status": "update_ticket"},
-    ),
-)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from mcp_server_zendesk.connection.errors import ZendeskError
 from mcp_server_zendesk.connection.field_records import PatternedField
-from mcp_server_zendesk.connection.fields import SCOPE, ticket_fields
+from mcp_server_zendesk.connection.fields import ticket_fields
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.records import TicketField
 from mcp_server_zendesk.connection.routing_records import (
@@ -21,7 +21,6 @@ from mcp_server_zendesk.serving.cleaning.text import clean_line
 from mcp_server_zendesk.serving.cursors import numbered, read_numbered, seal, unseal
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Page, Result
-from mcp_server_zendesk.serving.spec import ToolSpec
 from zendesk_tools.names import Named
 from zendesk_tools.people import MOST_NAMED, find_named, read_id
 
@@ -189,14 +188,3 @@ def _demand(child: ChildField) -> str:
     if on is not None and on.type == "SOME_STATUSES":
         return f" (required when {' or '.join(on.statuses or [])})"
     return " (required to solve)" if child.is_required else ""
-
-
-TOOLS = (
-    ToolSpec(
-        handler=list_ticket_fields,
-        title="List ticket fields",
-        toolset="routing",
-        effect="read",
-        scopes=((SCOPE,),),
-    ),
-)

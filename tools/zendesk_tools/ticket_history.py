@@ -18,7 +18,6 @@ from mcp_server_zendesk.connection.records import parse_list
 from mcp_server_zendesk.connection.routing_records import all_forms
 from mcp_server_zendesk.serving.cursors import seal, unseal
 from mcp_server_zendesk.serving.results import Line, Page, Result, Time
-from mcp_server_zendesk.serving.spec import ToolSpec
 from zendesk_tools.names import Author, Names, group_names, look_up
 from zendesk_tools.tickets import TicketId
 
@@ -306,14 +305,3 @@ def _other(event: HistoryEvent, kind: str) -> str:
     if kind == "SatisfactionRating" and event.score:
         return f"satisfaction: {event.score}"
     return f"{kind} of comment {event.comment_id}" if event.comment_id else kind
-
-
-TOOLS = (
-    ToolSpec(
-        handler=get_ticket_history,
-        title="Read a ticket's history",
-        toolset="tickets",
-        effect="read",
-        scopes=(("read",),),
-    ),
-)

@@ -10,7 +10,6 @@ from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.quality_records import MeasuredTicket, StationedMetricSet
 from mcp_server_zendesk.connection.records import Minutes, parse, parse_list
 from mcp_server_zendesk.serving.results import Line, Result, Time
-from mcp_server_zendesk.serving.spec import ToolSpec
 from zendesk_tools.tickets import TicketId
 
 
@@ -91,14 +90,3 @@ def _span(minutes: Minutes | None) -> Span | None:
     if minutes is None or (minutes.calendar is None and minutes.business is None):
         return None
     return Span(calendar=minutes.calendar, business=minutes.business)
-
-
-TOOLS = (
-    ToolSpec(
-        handler=get_ticket_metrics,
-        title="Read a ticket's metrics",
-        toolset="quality",
-        effect="read",
-        scopes=(("tickets:read",),),
-    ),
-)

@@ -10,19 +10,13 @@ from pydantic import Field
 
 from mcp_server_zendesk.connection.errors import InvalidRequest, ValidationFailed
 from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.connection.instants import stamp
 from mcp_server_zendesk.connection.reading import next_cursor
-from mcp_server_zendesk.connection.records import (
-    TicketRecord,
-    count_of,
-    more_to_come,
-    parse_list,
-    stamp,
-)
+from mcp_server_zendesk.connection.records import TicketRecord, count_of, more_to_come, parse_list
 from mcp_server_zendesk.serving.cursors import numbered, read_numbered, seal, unseal
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Page, Result, Time
-from mcp_server_zendesk.serving.spec import ToolSpec
-from zendesk_tools.names import ENRICHING, Named, Names, group_names, look_up, sideloads
+from zendesk_tools.names import Named, Names, group_names, look_up, sideloads
 from zendesk_tools.tickets import ResponseFormat
 
 REACHABLE_TICKETS = 1_000
@@ -253,20 +247,3 @@ def _details(ticket: TicketRecord, names: Names) -> dict[str, Any]:
         "organization": names.organization(ticket.organization_id),
         "created_at": ticket.created_at,
     }
-
-
-TOOLS = (
-    ToolSpec(
-        handler=search_tickets,
-        title="Search tickets",
-        toolset="tickets",
-        effect="read",
-        scopes=(("read",),),
-        enriched_by=ENRICHING,
-        elsewhere={
-            "ticket_id": "get_ticket",
-            "user": "list_user_tickets",
-            "view": "get_view_tickets",
-        },
-    ),
-)

@@ -26,11 +26,11 @@ from mcp_server_zendesk.connection.errors import (
     ZendeskError,
 )
 from mcp_server_zendesk.connection.handle import Zendesk
-from mcp_server_zendesk.connection.records import JobStatus, TicketRecord, stamp
+from mcp_server_zendesk.connection.instants import stamp
+from mcp_server_zendesk.connection.records import JobStatus, TicketRecord
 from mcp_server_zendesk.connection.retries import may_have_arrived
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Result
-from mcp_server_zendesk.serving.spec import ToolSpec
 from zendesk_tools.ticket_changes import CLOSED, read_ticket
 from zendesk_tools.tickets import TicketId
 
@@ -332,17 +332,3 @@ def _answer(
         not_removed=sorted((set(before) - expected) & set(after)) or None,
         also_changed=sorted(moved - asked) or None,
     )
-
-
-TOOLS = (
-    ToolSpec(
-        handler=update_ticket_tags,
-        title="Change a ticket's tags",
-        toolset="tickets",
-        effect="write",
-        scopes=(("tickets:read",), ("tickets:write",)),
-        enriched_by=(JOBS_SCOPE,),
-        idempotent=True,
-        elsewhere={"status": "update_ticket", "custom_fields": "update_ticket"},
-    ),
-)

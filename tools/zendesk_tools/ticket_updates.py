@@ -11,10 +11,9 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from mcp_server_zendesk.connection.fields import SCOPE as FIELDS_SCOPE
 from mcp_server_zendesk.connection.fields import custom_statuses
 from mcp_server_zendesk.connection.handle import Zendesk
-from mcp_server_zendesk.connection.records import stamp
+from mcp_server_zendesk.connection.instants import stamp
 from mcp_server_zendesk.connection.routing_records import all_forms
 from mcp_server_zendesk.serving.refusals import InvalidArguments
-from mcp_server_zendesk.serving.spec import ToolSpec
 from zendesk_tools.custom_fields import CustomFields, as_sent, read_custom_fields
 from zendesk_tools.people import NOBODY, as_said, find_agent, find_group, find_named, read_id
 from zendesk_tools.ticket_changes import TicketChange, put_ticket, ticket_change
@@ -136,27 +135,3 @@ async def _status(zendesk: Zendesk, status: str | None) -> dict[str, str | int]:
         if known.active is not False and known.status_category not in _NOT_SET_HERE
     }
     return {"custom_status_id": find_named("status", "status", said, labels)}
-
-
-CHANGE_SCOPES = (("tickets:read",), ("tickets:write",))
-"""Zendesk's write scopes do not include reading, and a change is told from what is read."""
-
-TOOLS = (
-    ToolSpec(
-        handler=update_ticket,
-        title="Update a ticket",
-        toolset="tickets",
-        effect="write",
-        scopes=CHANGE_SCOPES,
-        enriched_by=("users:read", "groups:read", FIELDS_SCOPE),
-        idempotent=True,
-        elsewhere={
-            "tags": "update_ticket_tags",
-            "add_tags": "update_ticket_tags",
-            "remove_tags": "update_ticket_tags",
-            "comment": "add_internal_note",
-            "body": "add_internal_note",
-            "note": "add_internal_note",
-        },
-    ),
-)

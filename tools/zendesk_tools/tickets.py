@@ -24,9 +24,8 @@ from mcp_server_zendesk.connection.ticket_records import DatedMetricSet, FullTic
 from mcp_server_zendesk.serving.cleaning.text import Cleaned
 from mcp_server_zendesk.serving.cursors import seal, unseal
 from mcp_server_zendesk.serving.results import Body, Line, Page, Result, Time
-from mcp_server_zendesk.serving.spec import ToolSpec
 from zendesk_tools import ticket_screen
-from zendesk_tools.names import ENRICHING, Author, Named, Names, sideloads
+from zendesk_tools.names import Author, Named, Names, sideloads
 from zendesk_tools.ticket_screen import (
     CustomValue,
     File,
@@ -306,28 +305,3 @@ async def _side_conversations(zendesk: Zendesk, ticket_id: int) -> list[SideConv
     return [
         SideConversation(id=one.id, subject=one.subject, state=one.state) for one in found
     ] or None
-
-
-TOOLS = (
-    ToolSpec(
-        handler=get_ticket,
-        title="Read a ticket",
-        toolset="tickets",
-        effect="read",
-        scopes=(("tickets:read",),),
-        enriched_by=(*ENRICHING, FIELDS_SCOPE),
-        elsewhere={
-            "query": "search_tickets",
-            "limit": "list_ticket_comments",
-            "cursor": "list_ticket_comments",
-        },
-    ),
-    ToolSpec(
-        handler=list_ticket_comments,
-        title="Read a ticket's conversation",
-        toolset="tickets",
-        effect="read",
-        scopes=(("tickets:read",),),
-        enriched_by=("users:read",),
-    ),
-)

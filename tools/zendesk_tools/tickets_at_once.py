@@ -9,13 +9,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from mcp_server_zendesk.connection.handle import Zendesk
-from mcp_server_zendesk.connection.records import (
-    JobResult,
-    JobStatus,
-    TicketRecord,
-    parse_list,
-    stamp,
-)
+from mcp_server_zendesk.connection.instants import stamp
+from mcp_server_zendesk.connection.records import JobResult, JobStatus, TicketRecord, parse_list
 from mcp_server_zendesk.serving import shown
 from mcp_server_zendesk.serving.results import Line, Result
 from zendesk_tools.names import Names

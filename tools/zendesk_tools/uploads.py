@@ -18,7 +18,6 @@ from mcp_server_zendesk.serving.cleaning.redaction import suspended
 from mcp_server_zendesk.serving.cleaning.text import clean_line
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Result, Time
-from mcp_server_zendesk.serving.spec import ToolSpec
 
 MOST_BYTES = 5_000_000
 """All of it passes through a model and a client; people upload more in Zendesk itself."""
@@ -129,18 +128,3 @@ def _name(file_name: str) -> str:
     if len(last) <= _LONGEST_NAME or not dot:
         return last[:_LONGEST_NAME]
     return stem[: max(1, _LONGEST_NAME - len(ending) - 1)] + dot + ending[:_LONGEST_NAME]
-
-
-TOOLS = (
-    ToolSpec(
-        handler=upload_attachment,
-        title="Upload a file",
-        toolset="attachments",
-        effect="write",
-        scopes=(("ticket_attachments:write",),),
-        elsewhere={
-            "ticket_id": "add_internal_note",
-            "body": "add_internal_note",
-        },
-    ),
-)

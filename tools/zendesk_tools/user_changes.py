@@ -18,15 +18,16 @@ from mcp_server_zendesk.connection.errors import (
     ZendeskError,
 )
 from mcp_server_zendesk.connection.handle import Zendesk
+from mcp_server_zendesk.connection.instants import stamp
 from mcp_server_zendesk.connection.organization_records import Membership
-from mcp_server_zendesk.connection.records import UserRecord, parse, parse_list, stamp
+from mcp_server_zendesk.connection.records import UserRecord, parse, parse_list
 from mcp_server_zendesk.connection.retries import may_have_arrived
 from mcp_server_zendesk.connection.user_records import UserIdentity
 from mcp_server_zendesk.serving import shown
 from mcp_server_zendesk.serving.cleaning.text import clean_line
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Line, Result
-from mcp_server_zendesk.serving.spec import Question, ToolSpec
+from mcp_server_zendesk.serving.spec import Question
 from zendesk_tools.organization_names import (
     find_organization,
     organization_names,
@@ -177,7 +178,7 @@ async def update_user(
     return await _told(zendesk, update, email, [one for one in added if one], memberships)
 
 
-async def _confirm(
+async def confirm(
     zendesk: Zendesk,
     user: str | int,
     email: str | None = None,
@@ -316,17 +317,3 @@ async def _told(
         or None,
         primary_email=primary or update.after.email if email else None,
     )
-
-
-TOOLS = (
-    ToolSpec(
-        handler=update_user,
-        title="Update a user",
-        toolset="users",
-        effect="contact",
-        scopes=(("users:read",), ("users:write",)),
-        enriched_by=("organizations:read",),
-        idempotent=True,
-        confirm=_confirm,
-    ),
-)

@@ -13,8 +13,7 @@ from mcp_server_zendesk.connection.reading import next_cursor
 from mcp_server_zendesk.connection.records import TicketRecord, parse_list
 from mcp_server_zendesk.serving.cursors import seal, unseal
 from mcp_server_zendesk.serving.results import Page
-from mcp_server_zendesk.serving.spec import ToolSpec
-from zendesk_tools.names import ENRICHING, Names, sideloads
+from zendesk_tools.names import Names, sideloads
 from zendesk_tools.ticket_search import TicketHit, ticket_hits
 from zendesk_tools.users import find_user_id
 
@@ -73,16 +72,3 @@ async def tickets_below(
         has_more=after is not None,
         next_cursor=seal(after, bound_to) if after else None,
     )
-
-
-TOOLS = (
-    ToolSpec(
-        handler=list_user_tickets,
-        title="List a user's tickets",
-        toolset="users",
-        effect="read",
-        scopes=(("users:read",), ("tickets:read",)),
-        enriched_by=ENRICHING,
-        elsewhere={"query": "search_tickets", "status": "search_tickets"},
-    ),
-)

@@ -27,7 +27,6 @@ from mcp_server_zendesk.serving.cleaning.text import clean_line, clean_text
 from mcp_server_zendesk.serving.cursors import numbered, read_numbered, seal, unseal
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 from mcp_server_zendesk.serving.results import Body, Line, Page, Result, Time
-from mcp_server_zendesk.serving.spec import ToolSpec
 from zendesk_tools.long_values import Value, told_of, values_of
 from zendesk_tools.names import Named, Names
 from zendesk_tools.people import MOST_NAMED, as_said, read_id
@@ -273,24 +272,3 @@ def _user(user: UserRecord, names: Names) -> User:
         created_at=user.created_at,
         last_login_at=user.last_login_at,
     )
-
-
-TOOLS = (
-    ToolSpec(
-        handler=get_user,
-        title="Read a user",
-        toolset="users",
-        effect="read",
-        scopes=(("users:read",),),
-        enriched_by=("organizations:read",),
-        elsewhere={"query": "search_users", "name": "search_users"},
-    ),
-    ToolSpec(
-        handler=search_users,
-        title="Search users",
-        toolset="users",
-        effect="read",
-        scopes=(("users:read",),),
-        enriched_by=("organizations:read",),
-    ),
-)

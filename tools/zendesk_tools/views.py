@@ -15,15 +15,13 @@ from mcp_server_zendesk.connection.records import (
     parse_list,
 )
 from mcp_server_zendesk.connection.routing_records import (
-    VIEWS_SCOPE,
     ViewCount,
     ViewRecord,
     all_views,
 )
 from mcp_server_zendesk.serving.cursors import numbered, read_numbered, seal, unseal
 from mcp_server_zendesk.serving.results import Line, Page, Result
-from mcp_server_zendesk.serving.spec import ToolSpec
-from zendesk_tools.names import ENRICHING, Named, Names, group_names, sideloads
+from zendesk_tools.names import Named, Names, group_names, sideloads
 from zendesk_tools.people import find_named, read_id
 from zendesk_tools.ticket_search import TicketHit, ticket_hits
 
@@ -149,24 +147,3 @@ async def get_view_tickets(
         total=total,
         reachable=_REACHABLE if total and total > _REACHABLE else None,
     )
-
-
-TOOLS = (
-    ToolSpec(
-        handler=list_views,
-        title="List views",
-        toolset="routing",
-        effect="read",
-        scopes=((VIEWS_SCOPE,),),
-        enriched_by=("groups:read",),
-    ),
-    ToolSpec(
-        handler=get_view_tickets,
-        title="Read a view's tickets",
-        toolset="routing",
-        effect="read",
-        scopes=((VIEWS_SCOPE,),),
-        enriched_by=ENRICHING,
-        elsewhere={"query": "search_tickets"},
-    ),
-)

@@ -102,7 +102,7 @@ def _serve_http(
     from mcp_server_zendesk.hosting.host import most_talkative, prepared, serve_http  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.hosting.observers import watching  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.hosting.sources import Configured, Embedded  # noqa: PLC0415 - likewise
-    from mcp_server_zendesk.workspace import team_of  # noqa: PLC0415 - likewise
+    from mcp_server_zendesk.workspace import load_tools, team_of  # noqa: PLC0415 - likewise
 
     server = server_settings_from(config, of_server, demo=demo)
     if demo and server.workspaces:
@@ -121,6 +121,7 @@ def _serve_http(
                 logs.configure(most_talkative(workspaces), server.log_format)
         except ConfigurationError as error:
             raise click.ClickException(str(error)) from None
+        load_tools()
         gc.freeze()
         gc.enable()
         serve_http(

@@ -17,7 +17,6 @@ from mcp_server_zendesk.connection.guarding.guard import Guard
 from mcp_server_zendesk.connection.observing import NOBODY, Observer
 from mcp_server_zendesk.connection.paths import api_path
 from mcp_server_zendesk.connection.places import RequestPlaces
-from mcp_server_zendesk.connection.records import Token, parse
 from mcp_server_zendesk.connection.remembered import SpentHere, UploadsHere
 from mcp_server_zendesk.connection.scopes import HeldScopes
 from mcp_server_zendesk.connection.shared import Spent, Uploads
@@ -86,6 +85,8 @@ async def granted_scopes(connection: Connection) -> frozenset[str] | None:
         if credentials.granted is not None:
             return credentials.granted
         answer = await connection.send("GET", api_path("oauth", "tokens", "current"))
+        from mcp_server_zendesk.connection.records import Token, parse  # noqa: PLC0415 - not for a start
+
         token = parse(Token, answer.body, "token")
     except ZendeskError as error:
         logger.warning("The granted scopes could not be read (%s).", type(error).__name__)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from mcp_server_zendesk.connection.errors import UnreadableResponse
 from mcp_server_zendesk.connection.exchange import Json
 from mcp_server_zendesk.connection.paths import Segment
-from mcp_server_zendesk.connection.records import Record, parse_list
+
+if TYPE_CHECKING:
+    from mcp_server_zendesk.connection.records import Record
 
 Params = Mapping[str, str | int]
 
@@ -16,7 +18,7 @@ _PAGE = 100
 _MAX_PAGES = 50
 
 T = TypeVar("T")
-RecordT = TypeVar("RecordT", bound=Record)
+RecordT = TypeVar("RecordT", bound="Record")
 
 
 class Reader(Protocol):
@@ -68,6 +70,8 @@ async def every(
     Raises:
         UnreadableResponse: There are more than any account should have.
     """
+    from mcp_server_zendesk.connection.records import parse_list  # noqa: PLC0415 - not for a start
+
     found: list[RecordT] = []
     asked: dict[str, Any] = {**(params or {}), "page[size]": _PAGE}
     for _ in range(_MAX_PAGES):

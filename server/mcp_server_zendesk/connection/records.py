@@ -9,7 +9,7 @@ never a crash further on.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
@@ -22,24 +22,16 @@ from pydantic import (
 )
 
 from mcp_server_zendesk.connection.errors import UnreadableResponse
+from mcp_server_zendesk.connection.instants import in_utc
 
 RecordT = TypeVar("RecordT", bound=BaseModel)
 
 _LONGEST_NUMBER = 20
 
 
-def stamp(moment: datetime) -> str:
-    """An instant as Zendesk writes it: UTC, to the second. Without a zone it is in UTC already."""
-    return f"{_in_utc(moment).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
-
-
-def _in_utc(moment: datetime) -> datetime:
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-
-
 def _moment(value: Any, read: ValidatorFunctionWrapHandler) -> datetime | None:
     try:
-        return None if value is None else _in_utc(read(value))
+        return None if value is None else in_utc(read(value))
     except (ValueError, OverflowError):  # not readable, or before all years in UTC
         return None
 

@@ -37,14 +37,14 @@ def bind(spec: ToolSpec, inventory: Inventory) -> Callable[..., Awaitable[CallTo
 
     async def run(**arguments: Any) -> CallToolResult:
         zendesk = current_handle.get()
-        if spec.confirm is None:
+        if spec.ask is None:
             await admit(spec, zendesk, arguments)
         else:
             answer = arguments.pop(confirmation.PARAMETER)
-            again = partial(redaction.as_it_is(spec.confirm), zendesk, **arguments)
+            again = partial(redaction.as_it_is(spec.ask), zendesk, **arguments)
             await confirmation.approved(spec, zendesk, answer, again)
         try:
-            result = await spec.handler(zendesk, **injected, **arguments)
+            result = await spec.act(zendesk, **injected, **arguments)
         except BaseException:
             await confirmation.take_back(zendesk)
             raise

@@ -4,14 +4,14 @@ The question is put by the client (elicitation), in words that a person recognis
 argument by which a model could answer it.
 
 Today's clients get the question as the answer to their call, and call again with a human's answer
-and what the SDK sealed (``sealing``). Older ones are asked while their call waits.
+and what the SDK sealed (``request_state``). Older ones are asked while their call waits.
 """
 
 from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Annotated, Any
 
@@ -20,10 +20,9 @@ from anyio.abc import TaskGroup
 from mcp.server.elicitation import AcceptedElicitation, ElicitationResult
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.resolve import Elicit, Resolve
-from mcp.server.request_state import RequestStateSecurity
 from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field
 
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.serving import admission
@@ -34,11 +33,9 @@ from mcp_server_zendesk.serving.refusals import (
     ConfirmationDeclined,
     ConfirmationUnavailable,
 )
+from mcp_server_zendesk.serving.request_state import ANSWER_SECONDS
 from mcp_server_zendesk.serving.shown import visible
 from mcp_server_zendesk.serving.spec import Question, ToolSpec
-
-ANSWER_SECONDS = 600.0
-"""How long an answer counts for its question, whichever way it was put."""
 
 WAITING_SECONDS = 15.0
 """Between two signs of life while a human thinks: clients give up on a silent call."""
@@ -72,19 +69,6 @@ an answer to another one does not count.
 """
 
 
-def sealing(keys: Sequence[SecretStr] = (), audience: str | None = None) -> RequestStateSecurity:
-    """How the SDK seals a question that today's clients carry back with its answer.
-
-    Args:
-        keys: The first seals, all open; without any, this process alone can open what it sealed.
-        audience: Which workspace of which account it is for.
-    """
-    if not keys:
-        return RequestStateSecurity.ephemeral(ttl=ANSWER_SECONDS, audience=audience)
-    known = [key.get_secret_value() for key in keys]
-    return RequestStateSecurity(keys=known, ttl=ANSWER_SECONDS, audience=audience)
-
-
 def resolver(spec: ToolSpec, handle: ContextVar[Zendesk], *, trusts_client: bool) -> Resolve:
     """Fills ``PARAMETER``: asks where the tool's question for these arguments needs a yes.
 
@@ -93,9 +77,9 @@ def resolver(spec: ToolSpec, handle: ContextVar[Zendesk], *, trusts_client: bool
         handle: The handle of the call in this task.
         trusts_client: The host's own approval prompt is trusted (``confirm = "client"``).
     """
-    if spec.confirm is None:
+    if spec.ask is None:
         raise TypeError(f"{spec.name} confirms nothing")
-    confirm = as_it_is(spec.confirm)
+    confirm = as_it_is(spec.ask)
 
     async def ask(context: Context[Any, Any], **arguments: Any) -> Any:
         zendesk = handle.get()

@@ -101,7 +101,8 @@ class Inventory:
             return "toolset"
         if policy.read_only and spec.effect != "read":
             return "read_only"
-        if policy.allow_effects.isdisjoint({spec.effect, spec.least_effect}):
+        allowed = policy.allow_effects
+        if spec.effect not in allowed and spec.least_effect not in allowed:
             return "effect"
         if not held.allows(spec.scopes):
             return "scope"
@@ -112,8 +113,9 @@ class Inventory:
         allowed = self.policy.allow_effects
         if self.policy.allow_recipients == ():
             allowed -= {"contact"}
-        least = spec.least_effect
-        return least if spec.effect not in allowed and least in allowed else spec.effect
+        if spec.effect in allowed or spec.least_effect not in allowed:
+            return spec.effect
+        return spec.least_effect
 
     def visible(self, held: HeldScopes) -> tuple[ToolSpec, ...]:
         """What is offered, in the catalogue's order."""

@@ -10,17 +10,19 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mcp.server.mcpserver.tools import Tool as BoundTool
 from mcp_types import Tool
 
-from mcp_server_zendesk.serving.binding import bind
-from mcp_server_zendesk.serving.inventory import Inventory
-from mcp_server_zendesk.serving.schemas import output_schema, slim
 from mcp_server_zendesk.serving.spec import ToolSpec
 
 
 def compute(spec: ToolSpec) -> dict[str, Any]:
     """The listing of a tool, from its signature, docstring, effect and answer."""
+    from mcp.server.mcpserver.tools import Tool as BoundTool  # noqa: PLC0415 - a start reads
+
+    from mcp_server_zendesk.serving.binding import bind  # noqa: PLC0415 - likewise
+    from mcp_server_zendesk.serving.inventory import Inventory  # noqa: PLC0415 - likewise
+    from mcp_server_zendesk.serving.schemas import output_schema, slim  # noqa: PLC0415 - likewise
+
     bound = BoundTool.from_function(bind(spec, Inventory(())), structured_output=False)
     return {
         "name": spec.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from mcp.shared.exceptions import MCPError
@@ -97,7 +98,10 @@ class Offers:
             raise UnknownTool(exists=True)
         return spec
 
-    def elsewhere(self, spec: ToolSpec) -> dict[str, str]:
-        """Where a tool's foreign arguments belong, as far as that tool is offered."""
-        offered = self.names() if spec.elsewhere else ()
-        return {name: tool for name, tool in spec.elsewhere.items() if tool in offered}
+    def elsewhere(self, spec: ToolSpec, given: Container[str]) -> dict[str, str]:
+        """Where those of a tool's foreign arguments that were given belong, as far as that tool is
+        offered.
+        """
+        foreign = {name: tool for name, tool in spec.elsewhere.items() if name in given}
+        offered = self.names() if foreign else ()
+        return {name: tool for name, tool in foreign.items() if tool in offered}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
@@ -18,9 +18,10 @@ from mcp_types import (
     TextContent,
 )
 
-from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.nearest import or_nearest
-from mcp_server_zendesk.serving.cleaning.text import clean_line
+
+if TYPE_CHECKING:
+    from mcp_server_zendesk.connection.handle import Zendesk
 
 _LONGEST_VALUE = 200
 _MOST_COMPLETIONS = 100
@@ -83,6 +84,8 @@ class PromptSpec:
         Raises:
             MCPError: An argument is missing or unknown, or cannot be one.
         """
+        from mcp_server_zendesk.serving.cleaning.text import clean_line  # noqa: PLC0415 - not for a start
+
         known = self.parameters
         for name in given:
             if name not in known:

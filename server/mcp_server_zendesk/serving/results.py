@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic.json_schema import SkipJsonSchema
 
-from mcp_server_zendesk.connection.records import stamp
+from mcp_server_zendesk.connection.instants import stamp
 from mcp_server_zendesk.serving.cleaning.text import Cleaned, clean_line, clean_text, fenced
 
 

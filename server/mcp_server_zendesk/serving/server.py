@@ -1,12 +1,10 @@
-"""The boundary: one subclass of the SDK's server, through which every list and call passes."""
+"""One subclass of the SDK's server, through which every list and call passes."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from dataclasses import replace
-from functools import partial
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +16,6 @@ from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import (
     ResourceError,
     ResourceNotFoundError,
-    ToolError,
 )
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
@@ -38,36 +35,18 @@ from mcp_types import (
 from pydantic import AnyUrl, SecretStr
 
 from mcp_server_zendesk.connection.access import Access
-from mcp_server_zendesk.connection.errors import ValidationFailed, ZendeskError
-from mcp_server_zendesk.connection.fields import add_allowed_values
 from mcp_server_zendesk.connection.guarding.guard import Guard
-from mcp_server_zendesk.connection.handle import Zendesk
-from mcp_server_zendesk.connection.sent import Sent
-from mcp_server_zendesk.serving import confirmation, listing
+from mcp_server_zendesk.serving import listing, request_state
 from mcp_server_zendesk.serving.announcing import Announcer, declare_list_changes
-from mcp_server_zendesk.serving.arguments import refuse_unknown, verbatim, without_null
 from mcp_server_zendesk.serving.auditing.audit import Audit
-from mcp_server_zendesk.serving.binding import bind, current_handle
-from mcp_server_zendesk.serving.callers import by_its_own_token, current_caller
-from mcp_server_zendesk.serving.calls import (
-    Call,
-    as_result,
-    cause_of,
-    client_of,
-    progress_to,
-)
+from mcp_server_zendesk.serving.callers import by_its_own_token
 from mcp_server_zendesk.serving.cleaning.redaction import Redaction
-from mcp_server_zendesk.serving.cleaning.text import clean_line
-from mcp_server_zendesk.serving.explain import explain
-from mcp_server_zendesk.serving.explanation import META_KEY, Circumstances, Explanation
 from mcp_server_zendesk.serving.instructions import instructions
 from mcp_server_zendesk.serving.inventory import Inventory
 from mcp_server_zendesk.serving.offers import Offers
 from mcp_server_zendesk.serving.policy_words import narrowing
-from mcp_server_zendesk.serving.prompts import PromptSpec, completion_of
-from mcp_server_zendesk.serving.refusals import ConfirmationDeclined
+from mcp_server_zendesk.serving.prompts import PromptSpec
 from mcp_server_zendesk.serving.resources import ResourceSpec, resource_at
-from mcp_server_zendesk.serving.results import compact
 from mcp_server_zendesk.serving.spec import ToolSpec
 
 if TYPE_CHECKING:
@@ -122,7 +101,7 @@ class ZendeskServer(MCPServer[Any]):
             version=version,
             log_level="WARNING",
             subscriptions=self._announcer.bus,
-            request_state_security=confirmation.sealing(
+            request_state_security=request_state.sealing(
                 state_keys, f"{access.connection.account.subdomain}/{access.workspace}"
             ),
             middleware=[
@@ -198,73 +177,30 @@ class ZendeskServer(MCPServer[Any]):
         """Permit, check, run, explain and record one call. Never raises for a tool's failure."""
         if self._refuses:
             raise MCPError(code=INTERNAL_ERROR, message=_ENDING)
+        from mcp_server_zendesk.serving.boundary import Boundary  # noqa: PLC0415 - not for a start
+
+        boundary = Boundary(
+            self._access,
+            self._offers,
+            self._audit,
+            self._redaction,
+            self._fairness,
+            self._learn_granted,
+            self._run,
+        )
         with anyio.CancelScope() as scope:
             self._under_way[scope] = anyio.Event()
             try:
-                return await self._called(name, arguments, context)
+                return await boundary.called(name, arguments, context)
             finally:
                 self._under_way.pop(scope).set()
         raise MCPError(code=INTERNAL_ERROR, message="The server is ending")
 
-    async def _called(
-        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None
+    async def _run(
+        self, spec: ToolSpec, arguments: dict[str, Any], context: Context[Any, Any] | None
     ) -> CallToolResult | InputRequiredResult:
-        known, caller = self._offers.inventory.find(name), current_caller()
-        lines = self._audit.call(
-            name, known, caller=caller.name, issuer=caller.issuer, client=client_of(context)
-        )
-        call = Call(name, arguments, known, lines)
-        kind = "cancelled"
-        confirmation.begin()
-        self._redaction.begin()
-        try:
-            spec = self._offers.permitted(name)
-            call.arguments = without_null(arguments, spec.parameters)
-            refuse_unknown(
-                call.arguments, [p.name for p in spec.parameters], self._offers.elsewhere(spec)
-            )
-            if call.writes:
-                self._redaction.refuse_marks(call.arguments)
-            self._learn_granted()
-            call.zendesk = Zendesk(
-                self._access,
-                spec.reach,
-                self._access.held(caller.scopes),
-                caller=caller.key,
-                progress=progress_to(context),
-                sending=partial(self._announce, call),
-            )
-            if call.writes:
-                call.lines.intent(call.arguments)
-            current_handle.set(call.zendesk)
-            prepared = verbatim(call.arguments, spec.parameters)
-            async with self._turn(call.zendesk):
-                self._offers.permitted(name)  # by now, the policy may be another one
-                call.zendesk.held = self._offers.held()
-                self._bind(spec)
-                result = await super().call_tool(name, prepared, context)
-            kind = "asked" if isinstance(result, InputRequiredResult) else "ok"
-        except MCPError:
-            kind = "protocol_error"
-            raise
-        except Exception as error:  # noqa: BLE001 - the boundary explains everything
-            explanation = await self._explained(error, call)
-            kind = explanation.kind
-            result = as_result(explanation)
-        finally:
-            if call.zendesk is not None:
-                await self._access.guard.settle(call.zendesk)
-            call.record(kind)
-            self._access.observer.called(call.seen(self._access.workspace, kind))
-        return result
-
-    def _announce(self, call: Call, sent: Sent) -> None:
-        """Write down what is about to be sent, unless the policy has forbidden it meanwhile."""
-        self._offers.permitted(call.tool)
-        call.announce(sent)
-
-    def _turn(self, call: Zendesk) -> AbstractAsyncContextManager[None]:
-        return nullcontext() if self._fairness is None else self._fairness.turn(call)
+        self._bind(spec)
+        return await super().call_tool(spec.name, arguments, context)
 
     async def list_prompts(self) -> list[Prompt]:
         """Those whose tools are offered."""
@@ -297,6 +233,9 @@ class ZendeskServer(MCPServer[Any]):
         result = await self.call_tool(resource.tool, resource.arguments(record_id), context)
         if isinstance(result, InputRequiredResult):
             raise ResourceError("Reading needs no confirmation")
+        from mcp_server_zendesk.serving.explanation import META_KEY  # noqa: PLC0415 - not for a start
+        from mcp_server_zendesk.serving.results import compact  # noqa: PLC0415 - likewise
+
         if result.is_error:
             told = (result.meta or {})[META_KEY]
             code = INVALID_PARAMS if told["kind"] == "not_found" else INTERNAL_ERROR
@@ -312,33 +251,9 @@ class ZendeskServer(MCPServer[Any]):
         self._redaction.begin()
         if not isinstance(ref, PromptReference):
             return None
-        source = self._offers.prompt(ref.name).completions.get(argument.name)
-        offered = {spec.name: spec for spec in self._offers.tools()}
-        if source is None or source.tool not in offered:
-            return None
-        caller = current_caller()
-        held, reach = self._access.held(caller.scopes), offered[source.tool].reach
-        try:
-            names = await source.load(Zendesk(self._access, reach, held, caller=caller.key))
-        except ZendeskError:
-            return None  # a person who types needs no explanation
-        return completion_of([clean_line(name) for name in names], argument.value)
+        from mcp_server_zendesk.serving.completing import completed  # noqa: PLC0415 - not for a start
 
-    async def _explained(self, error: Exception, call: Call) -> Explanation:
-        cause = cause_of(error)
-        if isinstance(cause, ToolError) and confirmation.waits():
-            cause = ConfirmationDeclined(mistyped=True)  # an answer that is none
-        if isinstance(cause, ValidationFailed) and call.zendesk is not None:
-            await add_allowed_values(call.zendesk, cause)
-        explanation = explain(cause, self._circumstances(call))
-        if explanation.kind == "internal_error":
-            logger.error("%s failed", call.circumstances().tool, exc_info=cause)
-        return explanation
-
-    def _circumstances(self, call: Call) -> Circumstances:
-        return replace(
-            call.circumstances(), sign_in=self._access.sign_in, today=self._access.today()
-        )
+        return await completed(self._offers, ref, argument)
 
     def _instructions(self) -> str:
         policy = self._offers.inventory.policy
@@ -367,6 +282,8 @@ class ZendeskServer(MCPServer[Any]):
     def _bind(self, spec: ToolSpec) -> None:
         """Register a tool with the SDK at its first call: its argument model takes time."""
         if spec.name not in self._bound:
+            from mcp_server_zendesk.serving.binding import bind  # noqa: PLC0415 - not for a start
+
             self.add_tool(bind(spec, self._offers.inventory), structured_output=False)
             self._bound.add(spec.name)
 

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import import_module
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from mcp_server_zendesk.connection.handle import Reach
@@ -33,10 +34,28 @@ EVERY_TOOLSET = "all"
 NO_TOOLSET = "none"
 
 
+Handler = Callable[..., Awaitable[Any]]
+
+
+@cache
+def _function_at(place: str) -> Handler:
+    """What stands at ``package.module:function``; its module is imported now."""
+    module, _, name = place.partition(":")
+    found: Handler = getattr(import_module(module), name)
+    return found
+
+
 @cache
 def _signature_of(handler: Callable[..., Any]) -> inspect.Signature:
     """Read once: each call asks for it, and evaluating the annotations takes its time."""
     return inspect.signature(handler, eval_str=True)
+
+
+@cache
+def _arguments_of(handler: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:
+    """Likewise."""
+    parameters = _signature_of(handler).parameters.values()
+    return tuple(p for p in parameters if get_origin(p.annotation) is Annotated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +78,8 @@ class Question:
 class ToolSpec:
     """One tool.
 
-    ``handler`` is an async function whose first parameter is the call's ``Zendesk`` handle; its
+    ``handler`` is an async function whose first parameter is the call's ``Zendesk`` handle, or the
+    place of one, ``package.module:function``, whose code is imported when it is first needed; its
     name, docstring and signature are the tool's name, description and arguments, its return
     type the answer. A parameter without ``Annotated`` is no argument: the boundary fills it in.
     ``scopes`` are groups, each met by any one member. ``enriched_by`` names scopes that make the
@@ -71,36 +91,52 @@ class ToolSpec:
     has one.
     """
 
-    handler: Callable[..., Awaitable[Any]]
+    handler: Handler | str
     title: str
     toolset: str
     effect: Effect
     scopes: tuple[ScopeGroup, ...] = ()
     enriched_by: tuple[str, ...] = ()
     idempotent: bool = False
-    confirm: Callable[..., Awaitable[Question | None]] | None = None
+    confirm: Callable[..., Awaitable[Question | None]] | str | None = None
     elsewhere: Mapping[str, str] = field(default_factory=dict, hash=False)
+    name: str = field(init=False)
+    """The handler's name."""
 
     def __post_init__(self) -> None:
         """Fail closed: a tool of these effects without a question is a mistake of ours."""
+        handler = self.handler
+        name = handler.rpartition(":")[2] if isinstance(handler, str) else handler.__name__
+        object.__setattr__(self, "name", name)
         if (self.effect in {"contact", "irreversible"}) != (self.confirm is not None):
             raise TypeError(f"{self.name}: confirm and effect do not agree")
 
     @property
-    def name(self) -> str:
-        """The handler's name."""
-        return self.handler.__name__
+    def act(self) -> Handler:
+        """The handler itself."""
+        return _function_at(self.handler) if isinstance(self.handler, str) else self.handler
+
+    @property
+    def ask(self) -> Callable[..., Awaitable[Question | None]] | None:
+        """The function behind ``confirm``."""
+        return _function_at(self.confirm) if isinstance(self.confirm, str) else self.confirm
+
+    def load(self) -> None:
+        """Import the code of the tool, which otherwise waits for its first call."""
+        _signature_of(self.act)
+        if self.ask is not None:
+            _signature_of(self.ask)
 
     @property
     def description(self) -> str:
         """The handler's docstring, one paragraph a line, for a model to read."""
-        paragraphs = (inspect.getdoc(self.handler) or "").split("\n\n")
+        paragraphs = (inspect.getdoc(self.act) or "").split("\n\n")
         return "\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
     @property
     def parameters(self) -> tuple[inspect.Parameter, ...]:
         """The arguments of the tool."""
-        return tuple(p for p in self._signature if get_origin(p.annotation) is Annotated)
+        return _arguments_of(self.act)
 
     @property
     def injected(self) -> dict[str, Any]:
@@ -110,12 +146,12 @@ class ToolSpec:
 
     @property
     def _signature(self) -> tuple[inspect.Parameter, ...]:
-        return tuple(_signature_of(self.handler).parameters.values())
+        return tuple(_signature_of(self.act).parameters.values())
 
     @property
     def answer(self) -> Any:
         """The type of the answer."""
-        return _signature_of(self.handler).return_annotation
+        return _signature_of(self.act).return_annotation
 
     @property
     def reach(self) -> Reach:
@@ -126,9 +162,9 @@ class ToolSpec:
     @property
     def least_effect(self) -> Effect:
         """What the tool does where its arguments need no question, as its ``confirm`` declares."""
-        if self.confirm is None or self.effect != "contact":
+        if self.ask is None or self.effect != "contact":
             return self.effect
-        asked = _signature_of(self.confirm).return_annotation
+        asked = _signature_of(self.ask).return_annotation
         return "write" if type(None) in get_args(asked) else self.effect
 
     @property

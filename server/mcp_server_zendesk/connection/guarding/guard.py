@@ -9,22 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mcp_server_zendesk.connection.errors import Outcome, PolicyRefused, ScopeMissing
 from mcp_server_zendesk.connection.guarding.ceilings import Ceilings, Reservation, WriteCeilings
 from mcp_server_zendesk.connection.guarding.places import Places
-from mcp_server_zendesk.connection.guarding.reached import (
-    GuardedTicket,
-    addresses_of,
-    incidents_of,
-    tickets_among,
-)
 from mcp_server_zendesk.connection.guarding.recipients import Recipients, domain_of
 from mcp_server_zendesk.connection.guarding.touched import EFFECTS, Touch, Unclear, Write, touch_of
 from mcp_server_zendesk.connection.reading import Reader
-from mcp_server_zendesk.connection.records import parse_list
-from mcp_server_zendesk.connection.routing_records import MembershipRecord
+
+if TYPE_CHECKING:
+    from mcp_server_zendesk.connection.guarding.reached import GuardedTicket
 
 _MOST_NAMED = 5
 _WOULD = {
@@ -195,13 +190,15 @@ class Guard:
         return None if self.effects == EFFECTS else "allow_effects"
 
     async def _check_reached(self, call: GuardedCall, reader: Reader, touch: Touch) -> None:
+        from mcp_server_zendesk.connection.guarding import reached  # noqa: PLC0415 - not for a start
+
         self.check_recipients(touch.addresses)
         tickets = await self._tickets(call, reader, touch.conversations)
         if touch.conversations - tickets.keys():
             raise _unclear("allow_recipients", "cannot be told whom one of the tickets reaches")
         if touch.solves:
-            tickets |= await incidents_of(reader, tickets.values())
-        found = await addresses_of(reader, touch, tickets.values())
+            tickets |= await reached.incidents_of(reader, tickets.values())
+        found = await reached.addresses_of(reader, touch, tickets.values())
         self.check_recipients(found.addresses)
         if found.others:
             raise _unclear("allow_recipients", f"would reach {found.others}")
@@ -210,13 +207,15 @@ class Guard:
         self, places: Places, call: GuardedCall, reader: Reader, touch: Touch
     ) -> None:
         """Where tickets are, and where they would be put."""
+        from mcp_server_zendesk.connection.guarding import reached  # noqa: PLC0415 - not for a start
+
         kind = places.kind
         if kind == "brand" and touch.brandless:
             raise _unclear(places.setting, "cannot be told to which brand an article belongs")
         tickets = await self._tickets(call, reader, touch.tickets)
         if touch.tickets - tickets.keys():
             raise _unclear(places.setting, f"cannot be told in which {kind} one of the tickets is")
-        spread = await incidents_of(reader, tickets.values()) if touch.solves else {}
+        spread = await reached.incidents_of(reader, tickets.values()) if touch.solves else {}
         await self._check_places(places, reader, tickets | spread)
         if touch.suspended:
             raise _unclear(places.setting, f"cannot be told in which {kind} the mail would arrive")
@@ -251,12 +250,14 @@ class Guard:
         self, call: GuardedCall, reader: Reader, wanted: Iterable[int]
     ) -> dict[int, GuardedTicket]:
         """The tickets that can be read, each once for a call."""
+        from mcp_server_zendesk.connection.guarding import reached  # noqa: PLC0415 - not for a start
+
         ledger = call.ledger
         if ledger.began != call.began:
             ledger.began, ledger.tickets = call.began, {}
         missing = frozenset(wanted).difference(ledger.tickets)
         if missing:
-            ledger.tickets |= await tickets_among(reader, sorted(missing))
+            ledger.tickets |= await reached.tickets_among(reader, sorted(missing))
         return {key: ledger.tickets[key] for key in wanted if key in ledger.tickets}
 
     async def _count(self, call: GuardedCall, touch: Touch) -> None:
@@ -297,6 +298,9 @@ async def _default_brand(places: Places, reader: Reader) -> list[int | None]:
 
 
 async def _groups_of(reader: Reader, user_id: int) -> frozenset[int]:
+    from mcp_server_zendesk.connection.records import parse_list  # noqa: PLC0415 - not for a start
+    from mcp_server_zendesk.connection.routing_records import MembershipRecord  # noqa: PLC0415 - likewise
+
     answer = await reader.get("users", user_id, "group_memberships")
     found = parse_list(MembershipRecord, answer, "group_memberships")
     return frozenset(one.group_id for one in found)

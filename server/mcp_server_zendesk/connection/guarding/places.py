@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mcp_server_zendesk.connection.errors import PolicyRefused
 from mcp_server_zendesk.connection.reading import Reader, every
-from mcp_server_zendesk.connection.records import Record
+
+if TYPE_CHECKING:
+    from mcp_server_zendesk.connection.guarding.place_records import PlaceRecord
 
 Kind = Literal["group", "brand"]
-
-
-class PlaceRecord(Record):
-    """A group or a brand."""
-
-    id: int
-    name: str | None = None
-    default: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +44,7 @@ class Places:
 
     async def known(self, reader: Reader) -> list[PlaceRecord]:
         """All that there are, kept for some minutes."""
+        from mcp_server_zendesk.connection.guarding.place_records import PlaceRecord  # noqa: PLC0415 - not for a start
 
         async def load() -> list[PlaceRecord]:
             return await every(reader, PlaceRecord, f"{self.kind}s")

@@ -1,0 +1,121 @@
+"""Toolset tickets."""
+
+from __future__ import annotations
+
+from mcp_server_zendesk.serving.spec import ToolSpec
+from zendesk_tools.scopes import NAMES
+
+TOOLS = (
+    ToolSpec(
+        handler="zendesk_tools.ticket_search:search_tickets",
+        title="Search tickets",
+        toolset="tickets",
+        effect="read",
+        scopes=(("read",),),
+        enriched_by=NAMES,
+        elsewhere={
+            "ticket_id": "get_ticket",
+            "user": "list_user_tickets",
+            "view": "get_view_tickets",
+        },
+    ),
+    ToolSpec(
+        handler="zendesk_tools.tickets:get_ticket",
+        title="Read a ticket",
+        toolset="tickets",
+        effect="read",
+        scopes=(("tickets:read",),),
+        enriched_by=(*NAMES, "read"),
+        elsewhere={
+            "query": "search_tickets",
+            "limit": "list_ticket_comments",
+            "cursor": "list_ticket_comments",
+        },
+    ),
+    ToolSpec(
+        handler="zendesk_tools.tickets:list_ticket_comments",
+        title="Read a ticket's conversation",
+        toolset="tickets",
+        effect="read",
+        scopes=(("tickets:read",),),
+        enriched_by=("users:read",),
+    ),
+    ToolSpec(
+        handler="zendesk_tools.ticket_history:get_ticket_history",
+        title="Read a ticket's history",
+        toolset="tickets",
+        effect="read",
+        scopes=(("read",),),
+    ),
+    ToolSpec(
+        handler="zendesk_tools.linked_tickets:list_linked_incidents",
+        title="List a problem's incidents",
+        toolset="tickets",
+        effect="read",
+        scopes=(("tickets:read",),),
+        enriched_by=NAMES,
+    ),
+    ToolSpec(
+        handler="zendesk_tools.solve_requirements:get_solve_requirements",
+        title="Tell what solving needs",
+        toolset="tickets",
+        effect="read",
+        scopes=(("read",),),
+    ),
+    ToolSpec(
+        handler="zendesk_tools.ticket_creation:create_ticket",
+        title="Create a ticket",
+        toolset="tickets",
+        effect="contact",
+        scopes=(("tickets:write",),),
+        enriched_by=("tickets:read", "users:read", "groups:read", "read"),
+        confirm="zendesk_tools.ticket_creation:confirm",
+        elsewhere={"ticket_id": "update_ticket", "status": "update_ticket"},
+    ),
+    ToolSpec(
+        handler="zendesk_tools.ticket_updates:update_ticket",
+        title="Update a ticket",
+        toolset="tickets",
+        effect="write",
+        scopes=(("tickets:read",), ("tickets:write",)),
+        enriched_by=("users:read", "groups:read", "read"),
+        idempotent=True,
+        elsewhere={
+            "tags": "update_ticket_tags",
+            "add_tags": "update_ticket_tags",
+            "remove_tags": "update_ticket_tags",
+            "comment": "add_internal_note",
+            "body": "add_internal_note",
+            "note": "add_internal_note",
+        },
+    ),
+    ToolSpec(
+        handler="zendesk_tools.ticket_tags:update_ticket_tags",
+        title="Change a ticket's tags",
+        toolset="tickets",
+        effect="write",
+        scopes=(("tickets:read",), ("tickets:write",)),
+        enriched_by=("read",),
+        idempotent=True,
+        elsewhere={"status": "update_ticket", "custom_fields": "update_ticket"},
+    ),
+    ToolSpec(
+        handler="zendesk_tools.ticket_comments:add_internal_note",
+        title="Add an internal note",
+        toolset="tickets",
+        effect="write",
+        scopes=(("tickets:read",), ("tickets:write",)),
+        enriched_by=("users:read", "groups:read", "read"),
+        elsewhere={"status": "update_ticket", "tags": "update_ticket_tags"},
+    ),
+    ToolSpec(
+        handler="zendesk_tools.ticket_comments:reply_to_ticket",
+        title="Reply to the customer",
+        toolset="tickets",
+        effect="contact",
+        scopes=(("tickets:read",), ("tickets:write",)),
+        enriched_by=("users:read", "groups:read", "read"),
+        confirm="zendesk_tools.ticket_comments:confirm_reply",
+        elsewhere={"assignee": "update_ticket", "tags": "update_ticket_tags"},
+    ),
+)
