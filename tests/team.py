@@ -236,7 +236,7 @@ async def until(true: Callable[[], bool]) -> None:
 
 async def until_ready(address: str) -> None:
     """Wait until a server says that it takes calls."""
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=30) as http:
         with anyio.fail_after(20):
             while True:
                 with suppress(httpx.TransportError):

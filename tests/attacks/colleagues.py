@@ -175,7 +175,7 @@ async def _(_: Ground) -> bool:
 
 async def _opened(served: Team, token: str) -> int:
     headers = {**JSON_AND_STREAM, "Authorization": f"Bearer {token}"}
-    async with httpx.AsyncClient(headers=headers) as http:
+    async with httpx.AsyncClient(headers=headers, timeout=30) as http:
         return (await http.post(served.url(), json=HELLO)).status_code
 
 
@@ -201,5 +201,5 @@ async def called(
     }
     params = {"name": tool, "arguments": arguments, "_meta": meta, **more}
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
-    async with httpx.AsyncClient(headers=headers) as http:
+    async with httpx.AsyncClient(headers=headers, timeout=30) as http:
         return dict(json.loads((await http.post(served.url(prefix), json=body)).text))

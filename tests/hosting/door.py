@@ -46,6 +46,6 @@ async def door(folder: Path, *, issued: bool = True) -> AsyncIterator[Door]:
         resource = authentication.resource(URL)
         verifier = authentication.verifier_of("acme", resource)
         gate = Gate(tell, verifier=verifier, resource=resource, scopes_needed=Needs())
-        async with served(gate) as url, httpx.AsyncClient(base_url=url) as http:
+        async with served(gate) as url, httpx.AsyncClient(base_url=url, timeout=30) as http:
             yield Door(url, issuer, static, http)
         await authentication.aclose()

@@ -158,7 +158,9 @@ async def test_a_session_is_of_no_use_to_another_caller(path: str) -> None:
         seen: list[str] = []
         headers = {"Authorization": f"Bearer {found.token('alice')}"}
         if path == "/mcp":
-            async with httpx.AsyncClient(base_url=found.origin, headers=headers) as http:
+            async with httpx.AsyncClient(
+                base_url=found.origin, headers=headers, timeout=30
+            ) as http:
                 opened = await http.post("/mcp", json=HELLO, headers=ACCEPT)
                 session = opened.headers["mcp-session-id"]
             target, extra = "/mcp", {"Mcp-Session-Id": session}
@@ -191,7 +193,7 @@ HELLO: dict[str, Any] = {
 async def _post(found: Team, name: str, target: str, extra: dict[str, str]) -> int:
     headers = {**ACCEPT, **extra, "Authorization": f"Bearer {found.token(name)}"}
     body = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
-    async with httpx.AsyncClient(base_url=found.origin) as http:
+    async with httpx.AsyncClient(base_url=found.origin, timeout=30) as http:
         return (await http.post(target, json=body, headers=headers)).status_code
 
 
@@ -233,7 +235,7 @@ async def test_a_client_of_today_is_told_to_step_up_and_one_of_yesterday_is_expl
 
 
 async def test_the_metadata_say_who_issues_tokens_and_need_none() -> None:
-    async with team() as found, httpx.AsyncClient(base_url=found.origin) as http:
+    async with team() as found, httpx.AsyncClient(base_url=found.origin, timeout=30) as http:
         refused = await http.post("/mcp", json=HELLO)
         address = refused.headers["www-authenticate"].partition('resource_metadata="')[2][:-1]
         answer = await http.get(address)

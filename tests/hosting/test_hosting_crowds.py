@@ -35,7 +35,7 @@ HELLO = {
 
 async def hello(served: Team, name: str, method: str = "POST", **headers: str) -> httpx.Response:
     shown = {**JSON_AND_STREAM, "Authorization": f"Bearer {name}", **headers}
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=30) as http:
         body = HELLO if method == "POST" else None
         return await http.request(method, served.url(), json=body, headers=shown)
 

@@ -47,7 +47,7 @@ async def test_a_body_that_is_too_large_is_explained(*, declared: bool) -> None:
         yield b"[" + b"1," * (bodies.MOST_BYTES // 2) + b"1]"
 
     sent = b"x" * (bodies.MOST_BYTES + 1) if declared else content()
-    async with team() as served, httpx.AsyncClient(headers=JSON_AND_STREAM) as http:
+    async with team() as served, httpx.AsyncClient(headers=JSON_AND_STREAM, timeout=30) as http:
         answer = await http.post(
             served.url(), content=sent, headers={"Content-Type": "application/json"}
         )
@@ -145,7 +145,10 @@ async def test_hosts_and_origins_are_those_that_were_named(
             "clientInfo": {"name": "test", "version": "1"},
         },
     }
-    async with team(settings=PUBLIC) as served, httpx.AsyncClient(headers=JSON_AND_STREAM) as http:
+    async with (
+        team(settings=PUBLIC) as served,
+        httpx.AsyncClient(headers=JSON_AND_STREAM, timeout=30) as http,
+    ):
         answer = await http.post(served.url(), json=hello, headers=headers)
     assert answer.status_code == status
 
@@ -158,7 +161,7 @@ async def test_pages_of_the_allowed_origins_alone_may_read_answers() -> None:
     origin = {"Origin": "https://app.example.com"}
     async with (
         team(settings=PUBLIC, callers={"anna": "read"}) as served,
-        httpx.AsyncClient() as http,
+        httpx.AsyncClient(timeout=30) as http,
     ):
         before = await http.options(served.url(), headers={**asks, **origin})
         refused = await http.post(served.url(), headers=origin)
@@ -173,7 +176,7 @@ async def test_pages_of_the_allowed_origins_alone_may_read_answers() -> None:
 
 @pytest.mark.parametrize("path", ["/", "/mcp/", "/demo/mcp", "/sse", "/messages/"])
 async def test_there_is_nothing_at_other_paths(path: str) -> None:
-    async with team() as served, httpx.AsyncClient(follow_redirects=False) as http:
+    async with team() as served, httpx.AsyncClient(follow_redirects=False, timeout=30) as http:
         answer = await http.post(served.address + path)
     assert answer.status_code == 404
     assert "/mcp" in answer.json()["error"]["message"]

@@ -86,7 +86,7 @@ async def test_the_refusal_of_a_new_call_can_be_tried_elsewhere_at_once() -> Non
         served.signals.come(signal.SIGINT)
         await until(lambda: served.doors.closed)
         body = {"jsonrpc": "2.0", "id": 7, "method": "tools/list"}
-        async with httpx.AsyncClient(headers=JSON_AND_STREAM) as http:
+        async with httpx.AsyncClient(headers=JSON_AND_STREAM, timeout=30) as http:
             answer = await http.post(served.url(), json=body)
             ready = await http.get(f"{served.address}/readyz")
             healthy = await http.get(f"{served.address}/healthz")
@@ -105,7 +105,7 @@ async def test_the_refusal_of_a_new_call_can_be_tried_elsewhere_at_once() -> Non
 async def test_while_it_drains_it_serves_and_says_that_it_is_not_ready() -> None:
     async with team(settings={"drain_seconds": 600}) as served:
         served.signals.come(signal.SIGTERM)
-        async with httpx.AsyncClient() as http, served.client() as client:
+        async with httpx.AsyncClient(timeout=30) as http, served.client() as client:
             await until(lambda: served.doors.draining)
             ready = await http.get(f"{served.address}/readyz")
             assert ready.status_code == 503
@@ -181,7 +181,7 @@ async def test_streams_of_news_hold_nothing_up(caplog: pytest.LogCaptureFixture)
 async def test_health_tells_numbers_alone() -> None:
     async with (
         team({"one": {}, "two": {"wrong": True}}, several=True) as served,
-        httpx.AsyncClient() as http,
+        httpx.AsyncClient(timeout=30) as http,
     ):
         ready = await http.get(f"{served.address}/readyz")
     assert json.loads(ready.text) == {

@@ -111,7 +111,7 @@ async def test_a_token_that_ends_in_mid_call_does_not_end_the_call() -> None:
             known = served.tokens.known.pop("writes")
             held.go.set()
         assert not results[0].is_error
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=30) as http:
             headers = {"Authorization": "Bearer writes"}
             assert (await http.post(served.url(), headers=headers)).status_code == 401
         served.tokens.known["writes"] = known

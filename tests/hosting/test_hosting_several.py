@@ -73,7 +73,7 @@ async def test_a_session_of_one_is_none_of_another() -> None:
                 "clientInfo": {"name": "test", "version": "1"},
             },
         }
-        async with httpx.AsyncClient(headers=JSON_AND_STREAM) as http:
+        async with httpx.AsyncClient(headers=JSON_AND_STREAM, timeout=30) as http:
             begun = await http.post(served.url("/one"), json=hello)
             session = {"Mcp-Session-Id": begun.headers["Mcp-Session-Id"]}
             ping = {"jsonrpc": "2.0", "id": 2, "method": "ping"}
@@ -86,7 +86,7 @@ async def test_one_that_cannot_be_served_explains_it_and_the_others_go_on() -> N
     async with team({"well": {}, "broken": {"wrong": True}}, several=True) as served:
         async with served.client(prefix="/well") as client:
             assert "get_ticket" in await names(client)
-        async with httpx.AsyncClient(headers=JSON_AND_STREAM) as http:
+        async with httpx.AsyncClient(headers=JSON_AND_STREAM, timeout=30) as http:
             answer = await http.post(served.url("/broken"), json=LIST)
         assert answer.status_code == 503
         assert "workspace broken is not being served" in answer.json()["error"]["message"]
@@ -119,7 +119,7 @@ async def test_one_that_breaks_while_it_runs_takes_nothing_with_it(
         await until(lambda: served.workspaces[0].server is None)
         async with served.client(prefix="/two") as client:
             assert "get_ticket" in await names(client)
-        async with httpx.AsyncClient(headers=JSON_AND_STREAM) as http:
+        async with httpx.AsyncClient(headers=JSON_AND_STREAM, timeout=30) as http:
             answer = await http.post(served.url("/one"), json=LIST)
         assert answer.status_code == 503
     assert "The workspace one is not served any more" in caplog.text

@@ -38,7 +38,7 @@ import anyio, httpx, urllib.request
 signed_in = {{"Authorization": "Bearer {DEMO_TOKEN}"}}
 print(httpx.get({ME!r}, headers=signed_in).json()["user"]["id"])
 async def ask():
-    async with httpx.AsyncClient(headers=signed_in) as client:
+    async with httpx.AsyncClient(headers=signed_in, timeout=30) as client:
         print((await client.get({ME!r})).json()["user"]["id"])
 anyio.run(ask)
 print(urllib.request.urlopen({ME!r}).status)

@@ -85,7 +85,7 @@ async def test_another_host_or_origin_is_refused(
 ) -> None:
     body = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
     accept = {"Accept": "application/json, text/event-stream"}
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=30) as client:
         answer = await client.post(streamable, json=body, headers={**accept, **headers})
     assert answer.status_code == status
 

@@ -82,7 +82,7 @@ async def test_a_team_is_served_reloaded_and_left_in_good_order(tmp_path: Path) 
         assert "update_ticket" in await offered(support, anna)
         assert "update_ticket" not in await offered(returns, anna)
         assert "get_ticket" in await offered(returns, ben)
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=30) as http:
             bearer = {"Authorization": f"Bearer {ben}"}
             assert (await http.post(support, headers=bearer)).status_code == 401
             assert (await http.post(support)).headers["WWW-Authenticate"].startswith("Bearer")

@@ -14,6 +14,7 @@ from desk import OpenWorkspace
 from mcp_server_zendesk.embedded import embedded_settings
 from mcp_server_zendesk.sandbox import Sandbox
 from mcp_server_zendesk.sandbox.landmarks import (
+    CLOSED_TICKET,
     OPEN_TICKET,
     REQUESTER_EMAIL,
     SIDE_CONVERSATION,
@@ -52,6 +53,18 @@ async def ask(
 
 def decline(_: str) -> ElicitResult:
     return ElicitResult(action="decline")
+
+
+@ERAS
+async def test_nobody_is_asked_about_a_reply_that_a_closed_ticket_would_refuse(era: str) -> None:
+    shown, error, sandbox = await ask(
+        "reply_to_ticket", decline, era, ticket_id=CLOSED_TICKET, body="It has gone out."
+    )
+    assert shown == []
+    assert error is not None
+    assert (error["kind"], error["outcome"]) == ("ticket_closed", "not_applied")
+    assert "follow-up ticket" in error["hint"]
+    assert [request.method for request in sandbox.requests] == ["GET"] * len(sandbox.requests)
 
 
 async def test_a_subject_cannot_pass_for_lines_of_the_question() -> None:

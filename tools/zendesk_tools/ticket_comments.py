@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from mcp_server_zendesk.connection.errors import ZendeskError
+from mcp_server_zendesk.connection.errors import Refusal, TicketClosed, ZendeskError
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.connection.records import TicketRecord, parse
 from mcp_server_zendesk.connection.retries import may_have_arrived
@@ -16,6 +16,7 @@ from zendesk_tools.lost_comments import known_comments, look_for_comment
 from zendesk_tools.note_texts import refuse_images
 from zendesk_tools.questions import names_of_readers, readers, to_whom, which_ticket
 from zendesk_tools.ticket_changes import (
+    CLOSED,
     TicketChange,
     put_ticket,
     ticket_change,
@@ -25,6 +26,7 @@ from zendesk_tools.tickets import TicketId
 from zendesk_tools.uploads import files_named
 
 _LONGEST_COMMENT = 65_536
+_REFUSED = 422
 
 UploadTokens = Annotated[
     list[str] | None, Field(max_length=20, description="From upload_attachment")
@@ -87,6 +89,8 @@ async def confirm_reply(
 ) -> Question:
     """What a human is asked before a customer gets a reply."""
     record = parse(TicketRecord, await zendesk.get("tickets", ticket_id), "ticket")
+    if record.status == CLOSED:
+        raise TicketClosed(Refusal(status=_REFUSED), ticket_id=ticket_id)
     zendesk.basis = record
     names = await names_of_readers(zendesk, record)
     lines = [f"Send this public reply to ticket {ticket_id}?", *to_whom(record, names)]
