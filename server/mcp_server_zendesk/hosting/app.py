@@ -18,6 +18,7 @@ from mcp_server_zendesk.hosting.bodies import WholeBodies
 from mcp_server_zendesk.hosting.doors import Doors, Hall
 from mcp_server_zendesk.hosting.health import health_routes
 from mcp_server_zendesk.hosting.hosted import MESSAGES, SSE, STREAMABLE, HostedWorkspace
+from mcp_server_zendesk.hosting.own_names import OwnNames
 from mcp_server_zendesk.hosting.refusals import refusal
 from mcp_server_zendesk.server_settings import ServerSettings, is_loopback
 from mcp_server_zendesk.team import Team
@@ -76,13 +77,15 @@ def app_of(
         sse: The older HTTP+SSE too, at ``/sse`` beside ``/mcp``.
         guarding: Puts the gate before each transport.
     """
+    security = security_of(settings)
     routes: list[BaseRoute] = [*health_routes(doors, lambda: workspaces, team)]
     for workspace in workspaces:
         for transport in (STREAMABLE, SSE) if sse else (STREAMABLE,):
             path = f"{workspace.prefix}/{transport}"
             hall = Hall(workspace.at(transport), doors, refuses=transport != SSE)
             inside = WholeBodies(hall)
-            endpoint, metadata = guarding(workspace, path, inside)
+            guarded, metadata = guarding(workspace, path, inside)
+            endpoint = OwnNames(guarded, security)
             routes += [*metadata, Route(path, endpoint)]
             if transport == SSE:
                 routes.append(Route(f"{workspace.prefix}/{MESSAGES}/", endpoint))
