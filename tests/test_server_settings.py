@@ -88,3 +88,28 @@ def test_callers_are_known_by_an_issuer_or_a_file(
     given: dict[str, Any], authenticates: bool
 ) -> None:
     assert ServerSettings(**given).authenticates is authenticates
+
+
+@pytest.mark.parametrize("name", ["mcp.acme.com", "mcp.acme.com:8443", "[::1]:8000", "zendesk_1"])
+def test_names_of_the_server_are_taken_to_the_letter(tmp_path: Path, name: str) -> None:
+    assert loaded(tmp_path, f"allowed_hosts = ['{name}']").allowed_hosts == (name,)
+
+
+@pytest.mark.parametrize(
+    "name", [f"https://{CANARY}.com", f"{CANARY}.com/", f"{CANARY}.com/mcp", "*", f"*.{CANARY}.com"]
+)
+def test_a_name_that_no_request_could_have_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigurationError, match="allowed_hosts: entry 2 has to be a name") as told:
+        loaded(tmp_path, f"allowed_hosts = ['mcp.acme.com', '{name}']")
+    assert CANARY not in str(told.value)
+
+
+@pytest.mark.parametrize("origin", ["https://app.acme.com", "http://localhost:6274", "app://x"])
+def test_origins_are_taken_as_browsers_send_them(tmp_path: Path, origin: str) -> None:
+    assert loaded(tmp_path, f"allowed_origins = ['{origin}']").allowed_origins == (origin,)
+
+
+@pytest.mark.parametrize("origin", ["app.acme.com", "https://app.acme.com/", "*", "null"])
+def test_an_origin_that_no_browser_sends_is_refused(tmp_path: Path, origin: str) -> None:
+    with pytest.raises(ConfigurationError, match="allowed_origins: entry 1 has to be like https:"):
+        loaded(tmp_path, f"allowed_origins = ['{origin}']")

@@ -7,6 +7,7 @@ message repeats a value.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
@@ -35,6 +36,8 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 EVERY_WORKSPACE = "all"
 
 _OF_ISSUERS = ("jwks_url", "audience", "scope_prefix")
+_HOST = re.compile(r"([\w.-]+|\[[0-9A-Fa-f:.]+\])(:(\d{1,5}|\*))?", re.ASCII)
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/*?#]+")
 _SHORTEST_KEY = 32
 _MOST_SECONDS = 600
 
@@ -97,6 +100,22 @@ def _algorithms(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+def _hosts(value: tuple[str, ...]) -> tuple[str, ...]:
+    return _all_like(value, _HOST, "a name or name:port, without https:// and without a path")
+
+
+def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
+    words = "like https://app.example.com, as browsers send it: without a slash at its end"
+    return _all_like(value, _ORIGIN, words)
+
+
+def _all_like(value: tuple[str, ...], form: re.Pattern[str], words: str) -> tuple[str, ...]:
+    for place, entry in enumerate(value, 1):
+        if not form.fullmatch(entry):
+            raise ValueError(f"entry {place} has to be {words}")
+    return value
+
+
 def _keys(value: object) -> object:
     """Keys that stand apart by spaces or commas."""
     keys = value.replace(",", " ").split() if isinstance(value, str) else value
@@ -131,10 +150,14 @@ class ServerSettings(BaseModel):
         Field(description="The address by which clients reach this server, before any path"),
     ] = None
     allowed_hosts: Annotated[
-        Names, Field(description="Values of the Host header to accept, as `name` or `name:port`")
+        Names,
+        AfterValidator(_hosts),
+        Field(description="Values of the Host header to accept, as `name` or `name:port`"),
     ] = ()
     allowed_origins: Annotated[
-        Names, Field(description="Values of the Origin header to accept, for clients in browsers")
+        Names,
+        AfterValidator(_origins),
+        Field(description="Values of the Origin header to accept, for clients in browsers"),
     ] = ()
     workspaces: Annotated[
         Names,

@@ -55,6 +55,7 @@ class Team:
             return
         try:
             async with self.leases.renewing():
+                await self.ready()  # a wrong address or password is in the log from the start
                 yield
         finally:
             with anyio.CancelScope(shield=True):

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from mcp_server_zendesk.server_settings import ServerSettings
     from mcp_server_zendesk.serving.server import ZendeskServer
+    from mcp_server_zendesk.sharing.store import Store
     from mcp_server_zendesk.team import Team
 
 
@@ -97,23 +98,42 @@ def team_of(
     from mcp_server_zendesk.team import Team  # noqa: PLC0415 - only HTTP has one
 
     allowance = Allowance(server.calls_at_once, server.calls_per_minute)
+    store = store_of(server, clock=clock, now=now)
+    if store is None:
+        return Team(allowance, sleep=sleep, clock=clock)
+    from mcp_server_zendesk.sharing.leases import Leases  # noqa: PLC0415 - an extra
+
+    keys = server.state_keys
+    return Team(allowance, keys, store, Leases(store, sleep=sleep), sleep=sleep, clock=clock)
+
+
+def store_of(
+    server: ServerSettings,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    now: Callable[[], float] | None = None,
+) -> Store | None:
+    """The way to what replicas share; None where nothing is shared. Nothing is sent yet.
+
+    Raises:
+        ConfigurationError: Its address, or its keys, cannot be used.
+    """
     if server.store_url is None:
         if server.state_keys:
             raise ConfigurationError(
                 "state_keys: without store_url, two replicas could act on one answer of a human; "
                 "set both, or leave both out"
             )
-        return Team(allowance, sleep=sleep, clock=clock)
+        return None
     if not server.state_keys:
         raise ConfigurationError(
             "store_url: what is kept there is sealed by state_keys; set them too, alike for each "
             "replica"
         )
     try:
-        from mcp_server_zendesk.sharing.leases import Leases  # noqa: PLC0415 - an extra
-        from mcp_server_zendesk.sharing.store import Store  # noqa: PLC0415 - likewise
+        from mcp_server_zendesk.sharing.store import Store  # noqa: PLC0415 - an extra
 
-        store = Store(server.store_url, clock=clock, now=now)
+        return Store(server.store_url, clock=clock, now=now)
     except ImportError:
         raise ExtraMissing(
             "store_url needs the extra redis: pip install 'mcp-server-zendesk[redis]'"
@@ -122,8 +142,6 @@ def team_of(
         raise ConfigurationError(
             "store_url: has to be an address like redis://host:6379/0, or rediss:// for TLS"
         ) from None
-    keys = server.state_keys
-    return Team(allowance, keys, store, Leases(store, sleep=sleep), sleep=sleep, clock=clock)
 
 
 def kept_by_replicas(settings: Settings, server: ServerSettings) -> tuple[Vault, Turns] | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -16,6 +18,8 @@ from starlette.routing import Route
 from mcp_server_zendesk.doctor.callers import look_at_callers
 from mcp_server_zendesk.hosting.tokens_file import add_token
 from mcp_server_zendesk.server_settings import ServerSettings
+from mcp_server_zendesk.sharing.store import Store
+from operations.proxy import free_port
 from reach import reachable
 
 pytestmark = pytest.mark.anyio
@@ -77,7 +81,6 @@ async def test_good_tokens_are_counted(tmp_path: Path) -> None:
             "host_not_allowed",
             "gets 421",
         ),
-        ({"anna": None}, {"store_url": "redis://127.0.0.1"}, "no_state_keys", "share a store"),
     ],
 )
 async def test_what_is_doubtful_is_told(
@@ -108,6 +111,51 @@ async def test_an_issuer_that_cannot_be_read_is_told() -> None:
     check = await looked(down, issuer=ISSUER)
     assert (check.state, check.cause) == ("fail", "issuer_unreadable")
     assert "no caller is let in" in check.why
+
+
+async def test_a_store_that_does_not_answer_is_told(tmp_path: Path) -> None:
+    server = ServerSettings(tokens_file=tokens(tmp_path, anna=None))
+    store = Store(SecretStr(f"redis://:canary-2@127.0.0.1:{free_port()}"))
+    check = await look_at_callers(server, NOW.timestamp(), store=store)
+    assert (check.state, check.cause) == ("warn", "store_unreachable")
+    assert "canary-2" not in f"{check}"
+
+
+SEVERAL = """
+[server]
+workspaces = ["support", "returns"]
+[workspaces.support]
+subdomain = "northwind-demo"
+[workspaces.returns]
+subdomain = "northwind-demo"
+read_only = true
+[workspaces.of_stdio]
+subdomain = "northwind-demo"
+"""
+
+
+def test_each_workspace_that_is_served_is_looked_at(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(SEVERAL)
+    with reachable(tmp_path) as reach:
+        looked = ["doctor", "--config", str(file), "--port", "0"]
+        text = reach.invoke(*looked).out
+        told = json.loads(reach.invoke(*looked, "--json").out)
+        one = json.loads(reach.invoke(*looked, "--workspace", "of_stdio", "--json").out)
+        both = reach.invoke(*looked, ZENDESK_OAUTH_CLIENT_SECRET="s")
+    assert [text.count(f"[{name}]\n") for name in ("support", "returns", "of_stdio")] == [1, 1, 0]
+    assert text.count("http_callers") == 1
+    assert [*told["workspaces"]] == ["support", "returns"]
+    assert all(those["checks"][0]["state"] == "ok" for those in told["workspaces"].values())
+    assert one["checks"][0]["state"] == "ok"
+    assert both.code == 1
+    assert "ZENDESK_OAUTH_CLIENT_SECRET means one workspace" in " ".join(both.out.split())
+
+
+def test_keys_without_a_store_are_told_before_a_server_is_started(tmp_path: Path) -> None:
+    with reachable(tmp_path) as reach:
+        ended = reach.invoke("doctor", ZENDESK_SERVER_STATE_KEYS="k" * 32)
+    assert "state_keys: without store_url" in " ".join(ended.out.split())
 
 
 def test_a_mistake_in_the_servers_settings_is_told_by_doctor(tmp_path: Path) -> None:

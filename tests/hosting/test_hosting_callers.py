@@ -11,7 +11,7 @@ import anyio
 import httpx
 import httpx2
 import pytest
-from mcp import Client
+from mcp import Client, MCPError
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.server import MCPServer
@@ -127,6 +127,21 @@ async def test_every_era_tells_callers_apart(mode: str, stateless: bool) -> None
         for _ in range(2):
             assert text_of(await alice.call_tool("whoami", {})) == "alice read tickets:write"
             assert text_of(await bob.call_tool("whoami", {})) == "bob read"
+
+
+@pytest.mark.parametrize("mode", ["legacy", "auto", "2026-07-28"])
+async def test_a_client_can_show_why_it_is_not_let_in(mode: str) -> None:
+    async with team() as found:
+        told = pytest.RaisesExc(MCPError, match=r"^The token has expired\. Nothing was done\.$")
+        with pytest.RaisesGroup(told, allow_unwrapped=True, flatten_subgroups=True):
+            async with found.client(found.token("alice", exp=1), mode) as alice:
+                await alice.list_tools()
+
+
+async def test_a_client_that_cannot_step_up_shows_the_scopes_that_it_takes() -> None:
+    async with team() as found, found.client(found.token("bob")) as bob:
+        with pytest.raises(MCPError, match=r"lacks scopes.*: read tickets:write\. Nothing"):
+            await bob.call_tool("act", {})
 
 
 async def test_sse_tells_callers_apart() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, closing
@@ -133,8 +134,9 @@ async def test_hundreds_of_half_open_connections_keep_nobody_out(
     ],
 )
 async def test_hosts_and_origins_are_those_that_were_named(
-    headers: dict[str, str], status: int
+    headers: dict[str, str], status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO)
     hello = {
         "jsonrpc": "2.0",
         "id": 1,
@@ -151,6 +153,11 @@ async def test_hosts_and_origins_are_those_that_were_named(
     ):
         answer = await http.post(served.url(), json=hello, headers=headers)
     assert answer.status_code == status
+    if status != 200:
+        setting = "allowed_hosts" if status == 421 else "allowed_origins"
+        assert setting in answer.json()["error"]["message"]
+        assert "evil" not in answer.text
+        assert f"not among {setting}" in caplog.text
 
 
 async def test_pages_of_the_allowed_origins_alone_may_read_answers() -> None:

@@ -110,7 +110,7 @@ async def test_without_an_issuer_nothing_is_promised(tmp_path: Path) -> None:
         assert (await opened.ask(opened.static)).status_code == 200
         refused = await opened.ask(opened.issuer.sign(scope="zd.read"))
         assert refused.status_code == 401
-        assert "tokens of its own alone" in refused.json()["error_description"]
+        assert "tokens of its own alone" in refused.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -127,9 +127,9 @@ async def test_a_bad_token_is_told_why(opened: Door, claims: dict[str, Any], wor
     answer = await opened.ask(token)
     told = challenge(answer.headers["www-authenticate"])
     assert answer.status_code == 401
-    assert told["error"] == answer.json()["error"] == "invalid_token"
+    assert told["error"] == answer.json()["error"]["data"]["error"] == "invalid_token"
     assert words in told["error_description"]
-    assert words in answer.json()["error_description"]
+    assert words in answer.json()["error"]["message"]
     assert told["resource_metadata"] == METADATA_URL
     assert token not in f"{answer.headers}{answer.text}"
 
@@ -155,7 +155,7 @@ async def test_another_scheme_is_told_which_one_it_has_to_be(opened: Door, heade
 async def test_a_token_of_zendesks_is_never_taken(opened: Door, token: str) -> None:
     answer = await opened.ask(token)
     assert answer.status_code == 401
-    assert "never takes or passes on" in answer.json()["error_description"]
+    assert "never takes or passes on" in answer.json()["error"]["message"]
     assert token not in f"{answer.headers}{answer.text}"
 
 
@@ -176,7 +176,8 @@ async def test_two_tokens_are_one_too_many(opened: Door) -> None:
     for other in (good, "Basic x", "Bearer x"):
         headers = [("Authorization", good), ("authorization", other)]
         answer = await opened.http.post("/mcp", headers=headers)
-        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+        told = answer.json()["error"]["data"]
+        assert (answer.status_code, told["error"]) == (400, "invalid_request")
 
 
 @pytest.mark.parametrize(
@@ -188,7 +189,7 @@ async def test_a_token_in_the_address_is_refused_whatever_the_header_says(
     headers = {"Authorization": f"Bearer {opened.static}"}
     answer = await opened.http.post(f"/mcp?{query.format(opened.static)}", headers=headers)
     assert answer.status_code == 400
-    assert "revoke" in answer.json()["error_description"]
+    assert "revoke" in answer.json()["error"]["message"]
     assert opened.static not in answer.text
     assert (await opened.http.post("/mcp?session_id=7", headers=headers)).status_code == 200
 
@@ -208,7 +209,9 @@ async def test_a_scope_that_only_the_caller_lacks_is_asked_for_with_those_it_has
         "scope": "zd.read zd.tickets:write zd.users:read",
         "resource_metadata": METADATA_URL,
     }
-    assert answer.json()["scope"] == told["scope"]
+    error = answer.json()["error"]
+    assert error["data"]["scope"] == told["scope"]
+    assert error["message"].endswith(f": {told['scope']}. Nothing was done.")
 
 
 @pytest.mark.parametrize(
@@ -268,7 +271,12 @@ async def test_an_issuer_that_is_down_is_no_fault_of_the_client(own: Door) -> No
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "10"
     assert "www-authenticate" not in answer.headers
-    assert answer.json()["error"] == "temporarily_unavailable"
+    assert answer.json()["error"]["data"] == {
+        "outcome": "not_applied",
+        "retryable": True,
+        "retry_after_seconds": int(answer.headers["retry-after"]),
+        "error": "temporarily_unavailable",
+    }
     assert (await own.ask(own.static)).status_code == 200, "it needs no issuer"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -14,8 +15,13 @@ from mcp_types import ServerNotification
 
 from desk import text_of
 from held import Held
+from hosting.making import made
 from humans import agree
 from mcp_server_zendesk.configuration_tables import ConfigurationError
+from mcp_server_zendesk.hosting.authentication import Authentication
+from mcp_server_zendesk.hosting.reloading import Reloader
+from mcp_server_zendesk.hosting.tokens_file import remove_token
+from mcp_server_zendesk.hosting.verifying import TokenRefused
 from mcp_server_zendesk.sandbox import Sandbox
 from mcp_server_zendesk.sandbox.landmarks import OPEN_TICKET
 from mcp_server_zendesk.server_settings import ServerSettings
@@ -173,12 +179,57 @@ async def test_other_parts_take_the_settings_up_or_keep_theirs(
     def broken(_: ServerSettings) -> None:
         raise ConfigurationError("the file is gone")
 
-    parts = [("callers' tokens", broken), ("callers' limits", limits)]
+    parts = [("the proxy", broken), ("callers' limits", limits)]
     async with team(parts=parts) as served:
         served.source.settings = ServerSettings(port=0, finish_seconds=10, calls_per_minute=9)
         assert not await served.reloader.reload()
     assert taken == [9]
-    assert "callers' tokens, which stays as it was: the file is gone" in caplog.text
+    assert "the proxy, where all stays as it was: the file is gone" in caplog.text
+
+
+async def test_what_the_server_goes_by_anew_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    async with team() as served:
+        served.source.settings = ServerSettings(port=0, finish_seconds=10, calls_per_minute=9)
+        for _ in range(2):
+            assert await served.reloader.reload()
+    assert caplog.text.count("The HTTP server goes by its new calls_per_minute") == 1
+
+
+async def test_a_token_is_taken_back_although_the_settings_have_a_mistake(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    file = tmp_path / "tokens.json"
+    made(file, "alice")
+    bob = made(file, "bob")
+    known = Authentication(ServerSettings(tokens_file=file))
+    verifier = known.verifier_of("demo", known.resource("https://mcp.example.com/mcp"))
+
+    def wrong() -> ServerSettings:
+        raise ConfigurationError("a test made it wrong")
+
+    async with team() as served:
+        reloader = Reloader(
+            served.workspaces,
+            served.source.settings,
+            wrong,
+            tokens=known.reload,
+            start=served.lifetime.start,
+        )
+        await verifier.verify(bob)
+        remove_token(file, "bob")
+        assert not await reloader.reload()
+        with pytest.raises(TokenRefused):
+            await verifier.verify(bob)
+        assert "1 static token is known now: 0 new or changed, 1 gone" in caplog.text
+        remove_token(file, "alice")
+        assert not await reloader.reload()
+        file.unlink()
+        assert not await reloader.reload()
+    (none,) = [one for one in caplog.records if "0 static tokens" in one.getMessage()]
+    assert none.levelno == logging.WARNING
+    assert "callers' tokens, where all stays as it was: tokens_file:" in caplog.text
 
 
 async def test_a_mistake_in_the_settings_keeps_no_part_from_reading_what_is_its_own(

@@ -88,7 +88,9 @@ async def test_older_clients_without_a_session_keep_their_callers_scopes(
             assert (await reads.call_tool("update_ticket", change)).is_error
             assert not (await w.call_tool("update_ticket", change)).is_error
         asked = await w.call_tool("reply_to_ticket", REPLY)
-        assert (asked.meta or {})[META_KEY]["kind"] == "confirmation_unavailable"
+        told = (asked.meta or {})[META_KEY]
+        assert told["kind"] == "confirmation_unavailable"
+        assert "the admin set stateless" in told["reason"]
     assert set(proxy.asked) == {0, 1}
 
 

@@ -96,6 +96,20 @@ def test_a_file_that_its_group_may_only_read_is_taken(file: Path, mode: int) -> 
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_who_may_read_a_file_may_read_what_takes_its_place(file: Path) -> None:
+    """A server with a user of its own reads what root changes."""
+    made(file, "alice")
+    group = 12_345 if os.geteuid() == 0 else os.getgroups()[-1]
+    os.chown(file, -1, group)
+    file.chmod(0o640)
+    made(file, "bob")
+    remove_token(file, "alice")
+    left = file.stat()
+    assert (left.st_gid, stat.S_IMODE(left.st_mode)) == (group, 0o640)
+    assert [one.name for one in read_tokens(file)] == ["bob"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 def test_a_file_that_others_could_replace_is_refused(file: Path) -> None:
     made(file)
     file.parent.chmod(0o777)

@@ -18,7 +18,7 @@ from operations.proxy import ROOT
 
 GUIDE = ROOT / "docs" / "deploy.md"
 UPDATE = os.environ.get("UPDATE_SNAPSHOTS") == "1"
-SUBCOMMANDS = ("serve", "tokens", "doctor", "health", "audit")
+SUBCOMMANDS = ("serve", "auth", "tokens", "doctor", "health", "audit")
 BEFORE_OURS = re.compile(r"^(?:.*\s)?(?:zendesk-\d|\S*mcp-server-zendesk)$")
 
 
@@ -75,7 +75,7 @@ def typed() -> list[list[str]]:
 
 
 def test_every_command_line_of_the_guide_can_be_typed() -> None:
-    assert {line[0] for line in typed()} >= {"tokens", "doctor", "health", "audit"}
+    assert {line[0] for line in typed()} >= {"tokens", "auth", "doctor", "health", "audit"}
     for line in typed():
         parse(line)
 

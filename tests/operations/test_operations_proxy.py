@@ -13,7 +13,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from mcp_types import JSONRPCError
 
+from mcp_server_zendesk.hosting.bodies import MOST_BYTES
 from operations.proxy import Proxy, free_port
 
 pytestmark = pytest.mark.skipif(shutil.which("nginx") is None, reason="needs Debian's nginx")
@@ -137,7 +139,12 @@ def test_a_call_that_a_replica_may_have_begun_is_not_given_to_another(
 ) -> None:
     for replica in replicas:
         replica.hangs_up = True
-    assert client.post("/mcp", content="once").status_code == 502
+    answer = client.post("/mcp", content="once")
+    assert answer.status_code == 502
+    error = JSONRPCError.model_validate_json(answer.content).error
+    assert error.data == {"outcome": "unknown"}
+    assert "look before you repeat" in error.message
+    assert "strict-transport-security" in answer.headers
     assert [body for replica in replicas for _, _, body in replica.got] == ["once"]
 
 
@@ -176,5 +183,9 @@ def test_what_is_far_too_large_ends_at_the_proxy(
     client: httpx.Client, replicas: tuple[Replica, Replica]
 ) -> None:
     assert client.post("/mcp", content=b"x" * (8 * 1024**2)).status_code == 200
-    assert client.post("/mcp", content=b"x" * (10 * 1024**2)).status_code == 413
+    answer = client.post("/mcp", content=b"x" * (10 * 1024**2))
+    assert answer.status_code == 413
+    error = JSONRPCError.model_validate_json(answer.content).error
+    assert error.data == {"outcome": "not_applied"}
+    assert f"{MOST_BYTES // 1024**2} MiB" in error.message
     assert sum(len(replica.got) for replica in replicas) == 1

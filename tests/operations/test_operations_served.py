@@ -15,7 +15,9 @@ import pytest
 from mcp import Client
 
 from mcp_server_zendesk.commands.serve import serve
+from mcp_server_zendesk.doctor.binding import look_at_binding
 from mcp_server_zendesk.sandbox.landmarks import OPEN_TICKET
+from mcp_server_zendesk.server_settings import ServerSettings
 from operations.proxy import free_port
 
 pytestmark = pytest.mark.skipif(
@@ -53,6 +55,7 @@ def test_health_metrics_and_a_log_of_objects_until_it_is_asked_to_end(tmp_path: 
         while health(port, "--ready"):
             assert process.poll() is None, log.read_text()
         anyio.run(one_call, f"http://127.0.0.1:{port}/mcp")
+        served_already = look_at_binding(ServerSettings(port=port), None)
         with urlopen(f"http://127.0.0.1:{metrics}/metrics", timeout=20) as answer:
             told = answer.read().decode()
         assert 'kind="ok",tool="get_ticket",workspace="demo"} 1.0' in told
@@ -61,6 +64,8 @@ def test_health_metrics_and_a_log_of_objects_until_it_is_asked_to_end(tmp_path: 
         process.send_signal(signal.SIGTERM)
         code = process.wait(30)
     assert code == 128 + signal.SIGTERM
+    assert (served_already.state, served_already.cause) == ("ok", None)
+    assert "is served at" in served_already.found
     assert health(port) == 1
     lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     assert any(line.get("audit", {}).get("tool") == "get_ticket" for line in lines)

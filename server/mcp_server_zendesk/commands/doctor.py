@@ -38,12 +38,15 @@ def doctor(*, config: Path | None, as_json: bool, **flags: Any) -> None:
       account_facts   closed tickets, custom statuses, sandbox, as far as the account tells
       rate_limit      how much is left of the account's requests a minute
       http_binding    whether HTTP could be served on --host and --port
-      http_callers    over HTTP: whether the callers' tokens can be told; which end soon
+      http_callers    over HTTP: whether the callers' tokens can be told; which end soon;
+                      whether the store of replicas answers
 
     \b
     --json prints {"ok": ..., "checks": [{"name", "state", "found", "why", "mend", "cause",
     "candidates": [{"cause", "why"}]}]}. A state is ok, warn, fail or skipped. A cause is named
-    where evidence decides; otherwise candidates are given, the likeliest first.
+    where evidence decides; otherwise candidates are given, the likeliest first. Where an HTTP
+    server has several workspaces and none is named, each is looked at, and --json prints
+    {"ok": ..., "workspaces": {NAME: {"ok": ..., "checks": ...}}}.
 
     \b
     Examples:
@@ -60,15 +63,25 @@ def doctor(*, config: Path | None, as_json: bool, **flags: Any) -> None:
 
     from mcp_server_zendesk import logs  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.doctor import report  # noqa: PLC0415 - likewise
-    from mcp_server_zendesk.doctor.examination import examine  # noqa: PLC0415 - likewise
+    from mcp_server_zendesk.doctor.examination import examine, workspaces_of  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.doctor.surroundings import Surroundings  # noqa: PLC0415 - likewise
 
     logs.configure("error")
     around = Surroundings(environ=os.environ)
-    of_server = taken_out(flags)
-    checks = anyio.run(examine, flags, config, of_server, around)
-    if as_json:
-        click.echo(report.as_json(checks))
+    of_server, shown = taken_out(flags), sys.stdout.encoding or "utf-8"
+    names = workspaces_of(flags, config, of_server, around)
+    if names:
+        several = {
+            name: anyio.run(examine, {**flags, "workspace": name}, config, of_server, around)
+            for name in names
+        }
+        ready = all(map(report.passed, several.values()))
+        text = (
+            report.several_as_json(several) if as_json else report.several_as_text(several, shown)
+        )
     else:
-        click.echo(report.as_text(checks, sys.stdout.encoding or "utf-8"))
-    sys.exit(0 if report.passed(checks) else 1)
+        checks = anyio.run(examine, flags, config, of_server, around)
+        ready = report.passed(checks)
+        text = report.as_json(checks) if as_json else report.as_text(checks, shown)
+    click.echo(text)
+    sys.exit(0 if ready else 1)

@@ -7,11 +7,6 @@ from pathlib import Path
 
 import click
 
-_SECONDS = 4
-_MOST_BYTES = 500
-_OK = 200
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked at, never bound
-
 
 @click.command()
 @click.option(
@@ -36,34 +31,14 @@ def health(*, config: Path | None, host: str | None, port: int | None, ready: bo
     usage.
     """
     from mcp_server_zendesk.configuration_tables import ConfigurationError  # noqa: PLC0415 - not for help
+    from mcp_server_zendesk.hosting.asked import ask  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.server_settings import load_server  # noqa: PLC0415 - likewise
 
     try:
         settings = load_server({"host": host, "port": port}, config=config)
     except ConfigurationError as error:
         raise click.ClickException(str(error)) from None
-    bare = settings.host.strip("[]")
     path = "/readyz" if ready else "/healthz"
-    told, passed = _ask(_EVERYWHERE.get(bare, bare), settings.port, path)
+    told, passed = ask(settings.host, settings.port, path)
     click.echo(told, err=not passed)
     sys.exit(0 if passed else 1)
-
-
-def _ask(host: str, port: int, path: str) -> tuple[str, bool]:
-    """What the server says, and whether that is good."""
-    from http.client import HTTPConnection, HTTPException  # noqa: PLC0415 - not for help
-
-    shown = f"http://{f'[{host}]' if ':' in host else host}:{port}{path}"
-    connection = HTTPConnection(host, port, timeout=_SECONDS)
-    try:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        said = answer.read(_MOST_BYTES).decode("ascii", "replace").strip()
-    except TimeoutError:
-        return f"{shown} does not answer within {_SECONDS} s", False
-    except (OSError, HTTPException) as error:
-        return f"{shown} does not answer: {getattr(error, 'strerror', None) or 'no HTTP'}", False
-    finally:
-        connection.close()
-    told = f"{shown} answers {answer.status}"
-    return f"{told} {said}" if said.isprintable() else told, answer.status == _OK

@@ -7,12 +7,14 @@ import shlex
 
 from mcp_server_zendesk.command_lines import PROGRAM, workspace_flags
 from mcp_server_zendesk.doctor.checks import Check
+from mcp_server_zendesk.hosting.asked import HEALTHY, ask
 from mcp_server_zendesk.hosting.listening import UnsafeAddress, listen
 from mcp_server_zendesk.server_settings import ServerSettings
 from mcp_server_zendesk.settings import Settings
 
 _LAST_PORT = 65_535
 _NEIGHBOURS = 20
+_SECONDS = 0.5
 _LOOPBACK = "127.0.0.1"
 
 
@@ -33,6 +35,8 @@ def look_at_binding(server: ServerSettings, settings: Settings | None) -> Check:
         )
     except OSError as error:
         taken = error.errno == errno.EADDRINUSE
+        if taken and _is_ours(server):
+            return Check("http_binding", "ok", f"this server is served at {where} already")
         free = _free_beside(server)
         return Check(
             "http_binding",
@@ -43,6 +47,11 @@ def look_at_binding(server: ServerSettings, settings: Settings | None) -> Check:
             cause="port_taken" if taken else "address_unusable",
         )
     return Check("http_binding", "ok", f"{where} is free (only serving over HTTP needs it)")
+
+
+def _is_ours(server: ServerSettings) -> bool:
+    told, well = ask(server.host, server.port, "/healthz", _SECONDS)
+    return well and told.endswith(HEALTHY)
 
 
 def _free_beside(server: ServerSettings) -> int | None:

@@ -15,12 +15,18 @@ from mcp_server_zendesk.server_settings import EVERY_WORKSPACE, ServerSettings
 if TYPE_CHECKING:
     import httpx
 
+    from mcp_server_zendesk.sharing.store import Store
+
 _SOON = timedelta(days=14)
 _MOST_NAMED = 5
 
 
 async def look_at_callers(
-    server: ServerSettings, now: float, transport: httpx.AsyncBaseTransport | None = None
+    server: ServerSettings,
+    now: float,
+    transport: httpx.AsyncBaseTransport | None = None,
+    *,
+    store: Store | None = None,
 ) -> Check:
     """Read the file of tokens, and fetch the issuer's keys. Only serving over HTTP needs it.
 
@@ -28,11 +34,14 @@ async def look_at_callers(
         server: The HTTP server's settings.
         now: Seconds since 1970.
         transport: Another way to the issuer than the network.
+        store: That replicas share, if they do. It is closed.
     """
     if not server.authenticates:
         found = "nobody has to show a token: whoever reaches the port is let in"
         return doubtful("http_callers", found, _of_the_proxy(server))
-    known, doubts = [], [*_of_the_proxy(server), *_of_the_replicas(server)]
+    known, doubts = [], [*_of_the_proxy(server)]
+    if store is not None:
+        doubts += await _of_the_store(store)
     if server.tokens_file is not None:
         try:
             tokens = read_tokens(server.tokens_file)
@@ -102,14 +111,18 @@ def _of_the_proxy(server: ServerSettings) -> Iterator[Doubt]:
         )
 
 
-def _of_the_replicas(server: ServerSettings) -> Iterator[Doubt]:
-    if server.store_url is not None and not server.state_keys:
-        yield Doubt(
-            "no_state_keys",
-            "Replicas share a store and no state_keys: none can read the answer to a question that "
-            "another one asked.",
-            "set ZENDESK_SERVER_STATE_KEYS to the same random key everywhere",
-        )
+async def _of_the_store(store: Store) -> list[Doubt]:
+    try:
+        if await store.answers():
+            return []
+    finally:
+        await store.aclose()
+    why = (
+        "The store that replicas share does not answer, or does not let this server in: until it "
+        "does, what has to be counted or confirmed for all of them is refused."
+    )
+    mend = "look at ZENDESK_SERVER_STORE_URL, its password included, and at the store"
+    return [Doubt("store_unreachable", why, mend)]
 
 
 def _named(names: list[str]) -> str:

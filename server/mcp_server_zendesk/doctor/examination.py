@@ -27,10 +27,11 @@ from mcp_server_zendesk.doctor.role import look_at_role
 from mcp_server_zendesk.doctor.scopes import look_at_scopes
 from mcp_server_zendesk.doctor.storage import Stored, look_at_storage
 from mcp_server_zendesk.doctor.surroundings import Surroundings
+from mcp_server_zendesk.hosting.several import names_of
 from mcp_server_zendesk.server_settings import load_server
 from mcp_server_zendesk.settings import Settings
 from mcp_server_zendesk.signing_in.credentials import credentials_for
-from mcp_server_zendesk.workspace import kept_by_replicas
+from mcp_server_zendesk.workspace import kept_by_replicas, store_of
 
 T = TypeVar("T")
 
@@ -67,6 +68,23 @@ async def examine(
     )
     done = {check.name: check for check in checks}
     return [done.get(name) or skipped(name, ended) for name in NAMES]
+
+
+def workspaces_of(
+    flags: Mapping[str, Any],
+    config: Path | None,
+    of_server: Mapping[str, Any],
+    around: Surroundings,
+) -> tuple[str, ...]:
+    """The workspaces that the HTTP server has, where it has several and none of them was named.
+
+    Args: see ``examine``.
+    """
+    try:
+        server = load_server(of_server, environ=around.environ, config=config)
+        return names_of(server, flags, environ=around.environ, config=config)
+    except ConfigurationError:
+        return ()  # examine tells it
 
 
 def _with_shared_sign_in(
@@ -168,6 +186,8 @@ async def _examine_http(
     """Only serving over HTTP needs it."""
     try:
         server = load_server(of_server, environ=around.environ, config=config)
+        names_of(server, {}, environ=around.environ, config=config)
+        store = store_of(server)
     except ConfigurationError as error:
         return [
             Check(
@@ -180,7 +200,7 @@ async def _examine_http(
             )
         ]
     binding = look_at_binding(server, settings)
-    asked = look_at_callers(server, around.now())
+    asked = look_at_callers(server, around.now(), store=store)
     return [binding, await _check("http_callers", asked)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mcp_server_zendesk.doctor.checks import Check, State
@@ -19,6 +19,7 @@ _IN_WORDS: dict[State, str] = {
     "skipped": "skipped",
 }
 _WIDTH = 100
+_SERVERS = "http_"
 
 
 def passed(checks: Sequence[Check]) -> bool:
@@ -55,9 +56,25 @@ def as_text(checks: Sequence[Check], encoding: str = "utf-8") -> str:
 
 def as_json(checks: Sequence[Check]) -> str:
     """``{"ok": …, "checks": [{"name", "state", "found", …}]}``; what is empty is left out."""
-    return json.dumps(
-        {"ok": passed(checks), "checks": [_entry(check) for check in checks]}, indent=2
-    )
+    return json.dumps(_document(checks), indent=2)
+
+
+def several_as_text(checks: Mapping[str, Sequence[Check]], encoding: str = "utf-8") -> str:
+    """The same for each workspace by its name; what is the server's own stands with the last."""
+    *others, last = checks
+    shown = {name: [c for c in checks[name] if not c.name.startswith(_SERVERS)] for name in others}
+    shown[last] = list(checks[last])
+    return "\n\n".join(f"[{name}]\n{as_text(those, encoding)}" for name, those in shown.items())
+
+
+def several_as_json(checks: Mapping[str, Sequence[Check]]) -> str:
+    """``{"ok": …, "workspaces": {NAME: {"ok": …, "checks": […]}}}``."""
+    told = {name: _document(those) for name, those in checks.items()}
+    return json.dumps({"ok": all(map(passed, checks.values())), "workspaces": told}, indent=2)
+
+
+def _document(checks: Sequence[Check]) -> dict[str, Any]:
+    return {"ok": passed(checks), "checks": [_entry(check) for check in checks]}
 
 
 def _below(check: Check, margin: str) -> Iterator[str]:

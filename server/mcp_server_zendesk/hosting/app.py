@@ -19,6 +19,7 @@ from mcp_server_zendesk.hosting.crowds import Crowds, Room
 from mcp_server_zendesk.hosting.doors import Doors, Hall
 from mcp_server_zendesk.hosting.health import health_routes
 from mcp_server_zendesk.hosting.hosted import MESSAGES, SSE, STREAMABLE, HostedWorkspace
+from mcp_server_zendesk.hosting.own_names import OwnNames
 from mcp_server_zendesk.hosting.refusals import refusal
 from mcp_server_zendesk.server_settings import ServerSettings, is_loopback
 from mcp_server_zendesk.team import Team
@@ -78,6 +79,7 @@ def app_of(
         guarding: Puts the gate before each transport.
     """
     crowds = Crowds()
+    security = security_of(settings)
     routes: list[BaseRoute] = [*health_routes(doors, lambda: workspaces, team)]
     for workspace in workspaces:
         for transport in (STREAMABLE, SSE) if sse else (STREAMABLE,):
@@ -85,7 +87,8 @@ def app_of(
             hall = Hall(workspace.at(transport), doors, refuses=transport != SSE)
             keeps = transport == STREAMABLE and not settings.stateless
             inside = Room(WholeBodies(hall), crowds, sessions=keeps)
-            endpoint, metadata = guarding(workspace, path, inside)
+            guarded, metadata = guarding(workspace, path, inside)
+            endpoint = OwnNames(guarded, security)
             routes += [*metadata, Route(path, endpoint)]
             if transport == SSE:
                 routes.append(Route(f"{workspace.prefix}/{MESSAGES}/", endpoint))

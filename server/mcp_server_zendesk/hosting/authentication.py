@@ -11,7 +11,7 @@ from mcp_server_zendesk.configuration_tables import ConfigurationError
 from mcp_server_zendesk.hosting.challenges import Resource
 from mcp_server_zendesk.hosting.keys import IssuerKeys
 from mcp_server_zendesk.hosting.signed_tokens import SignedTokens
-from mcp_server_zendesk.hosting.static_tokens import StaticTokens
+from mcp_server_zendesk.hosting.static_tokens import StaticTokens, StaticTokensRead
 from mcp_server_zendesk.hosting.tokens_file import TokensUnusable
 from mcp_server_zendesk.hosting.verifying import AnyVerifier, Verifier
 from mcp_server_zendesk.server_settings import ServerSettings
@@ -89,17 +89,18 @@ class Authentication:
         if self._keys is not None:
             await self._keys.refresh()
 
-    def reload(self) -> None:
-        """Read the static tokens again.
+    def reload(self) -> StaticTokensRead | None:
+        """Read the static tokens again, where there are any; what that changed.
 
         Raises:
             ConfigurationError: They cannot be used; those known before stay.
         """
-        if self._static is not None:
-            try:
-                self._static.reload()
-            except TokensUnusable as error:
-                raise ConfigurationError(f"tokens_file: {error}") from None
+        if self._static is None:
+            return None
+        try:
+            return self._static.reload()
+        except TokensUnusable as error:
+            raise ConfigurationError(f"tokens_file: {error}") from None
 
     async def aclose(self) -> None:
         """Close the connections to the issuer."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -11,6 +11,8 @@ from mcp.server.auth.routes import create_protected_resource_routes
 from pydantic import AnyHttpUrl, ConfigDict, TypeAdapter
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+
+from mcp_server_zendesk.hosting.refusals import refusal
 
 _WELL_KNOWN = "/.well-known/oauth-protected-resource"
 # A root address stays as it was written: clients compare an issuer letter by letter.
@@ -75,17 +77,24 @@ class Challenge(Exception):
     error: str | None
     words: str
     scope: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    retry_after: int | None = None
 
     def response(self, resource: Resource) -> JSONResponse:
-        """The answer."""
-        headers = {"Cache-Control": "no-store", **self.headers}
+        """The answer: the challenge for clients that know it, and the words for all others.
+
+        They show their users a JSON-RPC error, and no other body.
+        """
+        asked = f": {self.scope}" if self.status == HTTPStatus.FORBIDDEN else ""
+        answer = refusal(
+            self.status,
+            f"{self.words[0].upper()}{self.words[1:]}{asked}. Nothing was done.",
+            retry_after=self.retry_after,
+            error=self.error or "unauthorized",
+            **({"scope": self.scope} if self.scope else {}),
+        )
         if self.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            headers["WWW-Authenticate"] = self._www_authenticate(resource)
-        body = {"error": self.error or "unauthorized", "error_description": self.words}
-        if self.scope:
-            body["scope"] = self.scope
-        return JSONResponse(body, self.status, headers)
+            answer.headers["WWW-Authenticate"] = self._www_authenticate(resource)
+        return answer
 
     def _www_authenticate(self, resource: Resource) -> str:
         told = {

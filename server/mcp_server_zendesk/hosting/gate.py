@@ -117,7 +117,7 @@ class Gate:
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 "temporarily_unavailable",
                 str(error),
-                headers={"Retry-After": str(error.retry_after)},
+                retry_after=error.retry_after,
             ) from None
         return caller.model_copy(update={"token": ""})
 

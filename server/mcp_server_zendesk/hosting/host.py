@@ -21,7 +21,7 @@ from mcp_server_zendesk.hosting.doors import Doors
 from mcp_server_zendesk.hosting.gate import Gate
 from mcp_server_zendesk.hosting.hosted import SSE, STREAMABLE, HostedWorkspace
 from mcp_server_zendesk.hosting.lifetime import Lifetime, Signals, exit_by
-from mcp_server_zendesk.hosting.reloading import Part, Reloader
+from mcp_server_zendesk.hosting.reloading import Reloader
 from mcp_server_zendesk.hosting.sources import Source
 from mcp_server_zendesk.server_settings import ServerSettings
 from mcp_server_zendesk.serving.server import ZendeskServer
@@ -130,10 +130,14 @@ def serve_http(
         if authentication is None
         else gated(authentication, settings.public_url or here),
     )
-    parts: list[tuple[str, Part]] = [("callers' limits", team.limit)]
-    if authentication is not None:
-        parts.append(("callers' tokens", _reread(authentication)))
-    reloader = Reloader(workspaces, settings, source.server, parts=parts, start=lifetime.start)
+    reloader = Reloader(
+        workspaces,
+        settings,
+        source.server,
+        parts=[("callers' limits", team.limit)],
+        tokens=(lambda: None) if authentication is None else authentication.reload,
+        start=lifetime.start,
+    )
     for workspace in workspaces:
         for transport in (SSE, STREAMABLE) if sse else (STREAMABLE,):
             logger.info("Serving at %s%s/%s", here, workspace.prefix, transport)
@@ -169,10 +173,3 @@ def gated(authentication: Authentication, address: str) -> Guarding:
         return gate, resource.metadata_routes(scopes, workspace.name)
 
     return guard
-
-
-def _reread(authentication: Authentication) -> Part:
-    def read(_: ServerSettings) -> None:
-        authentication.reload()
-
-    return read

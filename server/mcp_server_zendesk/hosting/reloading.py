@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from mcp_server_zendesk.configuration_tables import ConfigurationError
 from mcp_server_zendesk.hosting.hosted import HostedWorkspace
+from mcp_server_zendesk.hosting.static_tokens import StaticTokensRead
 from mcp_server_zendesk.server_settings import ServerSettings
 from mcp_server_zendesk.settings import Settings
 from mcp_server_zendesk.workspace import inventory_of, redaction_of
@@ -43,6 +44,8 @@ _SERVER_TAKEN_UP = frozenset({"calls_per_minute", "calls_at_once"})
 Part = Callable[[ServerSettings], None]
 """Takes up the server's settings in one place; raises ``ConfigurationError`` and changes nothing
 where it cannot."""
+Tokens = Callable[[], StaticTokensRead | None]
+"""Reads the callers' tokens again; raises likewise."""
 
 
 class Reloader:
@@ -53,6 +56,7 @@ class Reloader:
         settings: Of the server, as it was started.
         load: Reads them anew.
         parts: What else takes up the server's settings, by what it is called in the log.
+        tokens: Of callers. One that was taken back is refused, whatever else has a mistake.
         start: Serves a workspace that was not served.
     """
 
@@ -63,6 +67,7 @@ class Reloader:
         load: Callable[[], ServerSettings],
         *,
         parts: Iterable[tuple[str, Part]] = (),
+        tokens: Tokens = lambda: None,
         start: Callable[[HostedWorkspace], Awaitable[None]],
     ) -> None:
         self._workspaces = workspaces
@@ -70,6 +75,7 @@ class Reloader:
         self._read_last = settings
         self._load = load
         self._parts = tuple(parts)
+        self._tokens = tokens
         self._start = start
         self._turn = anyio.Lock()
 
@@ -83,13 +89,23 @@ class Reloader:
                 return False
 
     async def _reload(self) -> bool:
-        done = [self._reload_server()]
+        done = [self._reload_tokens(), self._reload_server()]
         done += [await self._reload_workspace(workspace) for workspace in self._workspaces]
-        logger.info(
-            "The configuration was read again: %s",
-            "all of it is in force" if all(done) else "not all of it is in force, see above",
-        )
+        if all(done):
+            logger.info("The configuration was read again: all of it is in force")
+        else:
+            logger.warning("The configuration was read again: not all of it is in force, see above")
         return all(done)
+
+    def _reload_tokens(self) -> bool:
+        try:
+            read = self._tokens()
+        except ConfigurationError as error:
+            _keeps("callers' tokens", error)
+            return False
+        if read is not None:
+            logger.log(logging.INFO if read.known else logging.WARNING, "%s", read)
+        return True
 
     def _reload_server(self) -> bool:
         """A mistake in the settings keeps no token good that was taken away in its own file."""
@@ -108,6 +124,11 @@ class Reloader:
                 done = False
         waits = _others(self._settings, settings, _SERVER_TAKEN_UP)
         _tell_of_restart("the HTTP server", waits)
+        changed = _changed(self._settings, settings) & _SERVER_TAKEN_UP if done else frozenset()
+        if changed:
+            taken_up = {name: getattr(settings, name) for name in changed}
+            self._settings = self._settings.model_copy(update=taken_up)
+            logger.info("The HTTP server goes by its new %s", ", ".join(sorted(changed)))
         return done and not waits
 
     async def _reload_workspace(self, workspace: HostedWorkspace) -> bool:
@@ -148,7 +169,7 @@ def _others(old: BaseModel, new: BaseModel, taken_up: frozenset[str]) -> list[st
 
 
 def _keeps(what: str, error: ConfigurationError) -> None:
-    logger.error("Not taken up for %s, which stays as it was: %s", what, error)
+    logger.error("Not taken up for %s, where all stays as it was: %s", what, error)
 
 
 def _tell_of_restart(what: str, names: Sequence[str]) -> None:

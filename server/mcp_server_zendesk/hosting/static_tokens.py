@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from mcp.server.auth.provider import AccessToken
@@ -14,6 +15,20 @@ from mcp_server_zendesk.hosting.verifying import TokenRefused, TokenUnknown
 
 ISSUER = "tokens_file"
 """In an issuer's place. No issuer is called so: theirs are addresses."""
+
+
+@dataclass(frozen=True, slots=True)
+class StaticTokensRead:
+    """What reading the file again has changed. As text, a sentence for the log, without names."""
+
+    known: int
+    new: int
+    """Changed ones included."""
+    gone: int
+
+    def __str__(self) -> str:
+        are = "token is" if self.known == 1 else "tokens are"
+        return f"{self.known} static {are} known now: {self.new} new or changed, {self.gone} gone"
 
 
 class StaticTokens:
@@ -30,15 +45,21 @@ class StaticTokens:
     def __init__(self, file: Path, *, clock: Callable[[], float] = time.time) -> None:
         self._file = file
         self._clock = clock
-        self.reload()
+        self._tokens = read_tokens(file)
 
-    def reload(self) -> None:
+    def reload(self) -> StaticTokensRead:
         """Read the file again.
 
         Raises:
             TokensUnusable: It cannot be used; the tokens known before stay.
         """
-        self._tokens = read_tokens(self._file)
+        before, self._tokens = self._tokens, read_tokens(self._file)
+        names = {one.name for one in self._tokens}
+        return StaticTokensRead(
+            known=len(names),
+            new=sum(one not in before for one in self._tokens),
+            gone=sum(one.name not in names for one in before),
+        )
 
     def find(self, token: str) -> StaticToken | None:
         """The entry of a token. It takes as long whatever is found, and wherever."""

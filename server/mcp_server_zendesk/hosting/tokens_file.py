@@ -162,7 +162,8 @@ def _turn(file: Path) -> Iterator[None]:
 
 def _write(file: Path, tokens: tuple[StaticToken, ...]) -> None:
     told = [one.model_dump(mode="json", exclude_none=True) for one in tokens]
-    write_private(file, json.dumps({"version": _VERSION, "tokens": told}, indent=2) + "\n")
+    text = json.dumps({"version": _VERSION, "tokens": told}, indent=2) + "\n"
+    write_private(file, text, like=file.stat() if file.exists() else None)
 
 
 def _read(file: Path) -> bytes:

@@ -96,7 +96,8 @@ def resolver(spec: ToolSpec, handle: ContextVar[Zendesk], *, trusts_client: bool
         _asked.set(question)
         zendesk.question = question.text
         if not _can_ask(context):
-            raise ConfirmationUnavailable
+            sessionless = waits_for_it and not context.session.can_send_request
+            raise ConfirmationUnavailable(sessionless=sessionless)
         schema: type[BaseModel] = TypedBack if question.type_back else Yes
         if waits_for_it:
             return await _answered(context, zendesk, visible(question.text), schema)

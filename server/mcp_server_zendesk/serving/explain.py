@@ -104,12 +104,18 @@ def _read_only(_: refusals.ReadOnlyWorkspace, at: Circumstances) -> Explanation:
 def _confirmation_unavailable(
     error: refusals.ConfirmationUnavailable, at: Circumstances
 ) -> Explanation:
+    reason = "The client does not support elicitation, and this workspace requires it."
+    if error.failed:
+        reason = "The client was given the question, and answered with an error instead."
+    if error.sessionless:
+        reason = (
+            "A client of this version of MCP can be asked within a session alone, and the admin "
+            "set stateless, so that there is none; one of 2026-07-28 could be asked."
+        )
     return Explanation(
         kind="confirmation_unavailable",
         message=f"{at.tool} was not called: a human has to confirm it, and this client cannot ask.",
-        reason="The client was given the question, and answered with an error instead."
-        if error.failed
-        else "The client does not support elicitation, and this workspace requires it.",
+        reason=reason,
         hint="Tell the user what you would have done, so that they do it in Zendesk, or that an "
         'admin can set confirm = "client" where the client asks before each tool call.',
         who="admin",

@@ -40,7 +40,7 @@ def scope_missing(
         "scopes in config.toml) and restarts the server",
         "token": f"an admin signs in again (`{sign_in}`), or gives the server another token, with "
         f"{wanted} among its scopes",
-        "caller": f"the caller signs in with a token that has {wanted}",
+        "caller": f"the caller needs a token for this server with {wanted}",
     }
     return Explanation(
         kind="scope_missing",

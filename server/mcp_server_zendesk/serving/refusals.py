@@ -60,11 +60,15 @@ class UnknownTool(RefusedHere):
 
 
 class ConfirmationUnavailable(RefusedHere):
-    """A human has to say yes, and this client cannot ask, or ``failed`` when it tried."""
+    """A human has to say yes, and this client cannot ask, or ``failed`` when it tried.
 
-    def __init__(self, *, failed: bool = False) -> None:
+    ``sessionless``: it is of an era that is asked within a session, and the server keeps none.
+    """
+
+    def __init__(self, *, failed: bool = False, sessionless: bool = False) -> None:
         super().__init__("nobody can be asked")
         self.failed = failed
+        self.sessionless = sessionless
 
 
 class ConfirmationDeclined(RefusedHere):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 _LONGEST_PREFIX = 180
 
 
-def write_private(file: Path, text: str) -> None:
+def write_private(file: Path, text: str, *, like: os.stat_result | None = None) -> None:
     """Put ``text`` in place of a file's content, with mode 0600 from its first byte on.
 
-    Folders that are missing are made for their owner alone.
+    Folders that are missing are made for their owner alone. With ``like``, the group and the mode
+    are those of another file, where this user may give them.
 
     Raises:
         OSError: The old content is still there.
@@ -24,6 +27,10 @@ def write_private(file: Path, text: str) -> None:
             opened.write(text)
             opened.flush()
             os.fsync(opened.fileno())
+            if like is not None and os.name == "posix":
+                with suppress(PermissionError):
+                    os.fchown(opened.fileno(), -1, like.st_gid)
+                    os.fchmod(opened.fileno(), stat.S_IMODE(like.st_mode))
         Path(name).replace(file)
     except BaseException:
         Path(name).unlink(missing_ok=True)
