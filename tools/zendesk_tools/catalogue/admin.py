@@ -1,4 +1,4 @@
-"""Toolset admin."""
+"""The toolset `admin`: rules, suspended tickets, tags of the account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Toolset always."""
+"""What no toolset switches off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Toolset attachments."""
+"""The toolset `attachments`: files at comments, both ways."""
 
 from __future__ import annotations
 

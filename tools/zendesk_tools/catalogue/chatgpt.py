@@ -1,4 +1,4 @@
-"""Toolset chatgpt."""
+"""The toolset `chatgpt`: the two tools that its ordinary connectors require."""
 
 from __future__ import annotations
 

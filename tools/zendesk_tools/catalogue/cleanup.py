@@ -1,4 +1,4 @@
-"""Toolset cleanup."""
+"""The toolset `cleanup`: what cannot be undone, and its jobs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Toolset help_center."""
+"""The toolset `help_center`: articles and their sections."""
 
 from __future__ import annotations
 

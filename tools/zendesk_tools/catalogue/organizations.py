@@ -1,4 +1,4 @@
-"""Toolset organizations."""
+"""The toolset `organizations`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Toolset quality."""
+"""The toolset `quality`: ratings, times, counts and targets."""
 
 from __future__ import annotations
 

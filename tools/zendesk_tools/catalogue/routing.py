@@ -1,4 +1,4 @@
-"""Toolset routing."""
+"""The toolset `routing`: views, groups, macros and ticket fields."""
 
 from __future__ import annotations
 

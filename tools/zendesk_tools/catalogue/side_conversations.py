@@ -1,4 +1,4 @@
-"""Toolset side_conversations."""
+"""The toolset `side_conversations`."""
 
 from __future__ import annotations
 

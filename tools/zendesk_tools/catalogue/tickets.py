@@ -1,4 +1,4 @@
-"""Toolset tickets."""
+"""The toolset `tickets`: reading, writing, tags and conversation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Toolset users."""
+"""The toolset `users`."""
 
 from __future__ import annotations
 
