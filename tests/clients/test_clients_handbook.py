@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from mcp_server_zendesk.clients.catalogue import CLIENTS
 from mcp_server_zendesk.clients.handbook import page
+
+pytestmark = pytest.mark.generated
 
 PAGE = Path(__file__).parents[2] / "docs" / "clients.md"
 
