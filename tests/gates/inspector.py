@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from gates.programs import ENVIRONMENT, SERVE, run
+from gates.programs import SERVE, run
 from mcp_server_zendesk.sandbox.landmarks import OPEN_TICKET
 from zendesk_tools import CATALOGUE
 

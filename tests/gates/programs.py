@@ -6,15 +6,19 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 NODE = HERE.parent / "typescript" / "node_modules" / "node" / "bin" / "node"
 PACKAGES = HERE / "node_modules" / "@modelcontextprotocol"
 ENVIRONMENT = {key: v for key, v in os.environ.items() if not key.startswith("ZENDESK_")}
+# A program may start the server with little of its own environment: it is this checkout's still.
 SERVE = [
+    *("env", f"PYTHONPATH={ROOT / 'server'}{os.pathsep}{ROOT / 'tools'}"),
     *(sys.executable, "-m", "mcp_server_zendesk", "serve", "--demo"),
     *("--toolsets", "all", "--scopes", "read write"),
 ]
@@ -36,20 +40,14 @@ def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 def served(log: Path) -> Iterator[str]:
     """The real server over HTTP with all its tools, by its address."""
     command = [*SERVE, "--transport", "streamable-http", "--port", "0"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
-    assert process.stderr
-    heard: list[str] = []
+    with log.open("wb") as stderr:
+        process = subprocess.Popen(command, stderr=stderr, env=ENVIRONMENT)
     try:
-        for line in process.stderr:
-            heard.append(line)
-            if found := re.search(r"Serving at (http://\S+)", line):
-                break
-        else:
-            raise AssertionError("".join(heard))
-        with log.open("w") as rest:
-            yield found[1]
+        while not (found := re.search(r"Serving at (http://\S+)", log.read_text())):
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.05)
+        yield found[1]
     finally:
         process.terminate()
-        _, more = process.communicate(timeout=20)
-        log.write_text("".join(heard) + more)
-        assert "Traceback" not in more, more
+        process.wait(timeout=20)
+    assert "Traceback" not in log.read_text(), log.read_text()

@@ -30,6 +30,7 @@ OUTSIDE = {
 SERVE = ["-m", "mcp_server_zendesk", "serve", "--demo", "--scopes", "read"]
 CALLS = {
     "read": {"name": "get_ticket", "arguments": {"ticket_id": OPEN_TICKET}},
+    "missing": {"name": "get_ticket", "arguments": {"ticket_id": 999_999}},
     "refused": {"name": "update_ticket_tags", "arguments": {"ticket_id": OPEN_TICKET}},
 }
 ERROR = "mcp-server-zendesk/error"
@@ -51,7 +52,7 @@ def outside(command: list[str], folder: Path, **more: Any) -> str:
         command, check=False, capture_output=True, text=True, cwd=folder, env=OUTSIDE, **more
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    return ended.stdout
+    return str(ended.stdout)
 
 
 def test_it_holds_the_two_packages_and_what_they_need_to_read(wheel: Path) -> None:
@@ -108,4 +109,6 @@ def test_the_typescript_clients_read_and_are_refused(
     assert "get_ticket" in [tool["name"] for tool in heard["tools"]]
     assert heard["calls"]["read"]["structuredContent"]["id"] == OPEN_TICKET
     assert heard["calls"]["read"]["validated"] == [True]
+    assert "thrown" not in heard["calls"]["missing"]
+    assert heard["calls"]["missing"]["_meta"][ERROR]["kind"] == "not_found"
     assert heard["calls"]["refused"]["_meta"][ERROR]["kind"] == "scope_missing"
