@@ -31,7 +31,6 @@ NEVER_REMADE = (
 OF_THIS_RUN = frozenset({"UPDATE_SNAPSHOTS", "TESTS", "ONLY", "MAKEFLAGS", "MFLAGS", "MAKELEVEL"})
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "node_modules", ".coverage*", "dist", "build")
 AT_ONCE = max(2, os.cpu_count() or 1)
-LONGEST = 100
 
 Gate = tuple[str, tuple[str, ...]]
 """A target of the Makefile, and the variables that narrow it."""
@@ -88,8 +87,8 @@ def proved(damage: Damage) -> tuple[str, str | None]:
     with copied() as copy:
         damage.done(copy)
         result = ended((damage.gate, damage.narrowed), copy)
-    said = re.search(rf".*(?:{damage.says}).*", result.output)
-    line = said[0].strip(" E|").replace("|", "/")[:LONGEST] if said else "(nothing)"
+    said = re.search(rf".{{0,40}}(?:{damage.says}).{{0,60}}", result.output)
+    line = said[0].strip(" E|>").replace("|", "/") if said else "(nothing)"
     row = f"| `{damage.gate}` | {damage.what} | {line} | {result.seconds:.0f} s |"
     if result.failed and said:
         return row, None
