@@ -16,6 +16,7 @@ import stamina
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from mcp import Client
+from xdist.workermanage import NodeManager
 
 from desk import OpenWorkspace, Workspace
 from made_once import (
@@ -49,6 +50,13 @@ PARTS = {
 }
 _STARTS_PROCESSES = frozenset({"subprocess", "reachable", "browser"})
 """Names in a module of tests that tell it."""
+
+
+def pytest_configure() -> None:
+    """A worker is given time to write down what it measured before it is killed: on a busy machine
+    ten seconds are too few, and a third of the coverage would be gone without a word.
+    """
+    NodeManager.EXIT_TIMEOUT = 120
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
