@@ -3,13 +3,19 @@ PYTHON ?= python3
 BIN := .venv/bin
 NODE_TESTS := tests/typescript
 BUNDLE_TOOL := tests/releasing
+NODE_GATES := tests/gates
+# What must hold, the quickest first. PARTS are parts of the suite, each by its mark; `coverage` and
+# `test` run them all.
+PARTS := listings generated budgets error-table canaries properties
+GATES := style types imports coverage conformance inspector wheel
 # One more than there are cores: many tests wait for a process.
 WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1)
 
 # Where a machine forbids bytecode, each worker would compile each test, and each server itself.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test coverage lint format check snapshots node bench bench-peers bench-team attacks evals build packages clean
+.PHONY: $(GATES) $(PARTS) prove-gates
+.PHONY: help demo test lint format check snapshots node bench bench-peers bench-team attacks evals build packages clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,28 +26,61 @@ demo: .venv/.product  ## Play a short real session against the embedded workspac
 test: .venv/.test  ## Run all tests that this machine can run
 	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
-coverage: .venv/.test  ## The same under branch coverage, with a floor
+coverage: .venv/.test  ## The same under branch coverage, with a floor and no stale exemption
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/coverage run -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 	$(BIN)/coverage combine --quiet
-	$(BIN)/coverage report
+	$(BIN)/coverage report $(COVERED)
+	PYTHONPATH=tests $(BIN)/python -m gates.exemptions
 
-lint: .venv/.quality  ## Style, strict types, and the arrows between the rooms
+listings:  ## Each tool's listing as it is kept is what the code says
+generated:  ## So are the generated parts of the documentation
+budgets:  ## Tools, descriptions and bytes that a model is given, and no more
+error-table:  ## Each exception has its explanation
+canaries:  ## No secret, and nobody's words, where they do not belong
+properties:  ## What holds for whatever Hypothesis thinks of
+
+$(PARTS): MARK = $(subst -,_,$@)
+properties: MARK = hypothesis
+$(PARTS): .venv/.test
+	$(BIN)/pytest --quiet -m $(MARK) $(TESTS)
+
+conformance: .venv/.test $(NODE_TESTS)/node_modules/.package-lock.json $(NODE_GATES)/node_modules/.package-lock.json  ## The protocol's own suite, three revisions, over HTTP
+	$(BIN)/pytest --quiet $(NODE_GATES)/conformance.py
+
+inspector: .venv/.test $(NODE_TESTS)/node_modules/.package-lock.json $(NODE_GATES)/node_modules/.package-lock.json  ## The MCP Inspector's strict check, over stdio
+	$(BIN)/pytest --quiet $(NODE_GATES)/inspector.py
+
+wheel: .venv/.test $(NODE_TESTS)/node_modules/.package-lock.json  ## The wheel in a clean environment, with all clients
+	$(BIN)/pytest --quiet $(NODE_GATES)/wheel.py
+
+style: .venv/.quality  ## ruff, every rule
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+types: .venv/.quality  ## mypy, strict, of the tests too
 	$(BIN)/mypy
+
+imports: .venv/.quality  ## The arrows between the rooms
 	$(BIN)/lint-imports
+
+lint: style types imports  ## What needs no test
 
 format: .venv/.quality  ## Let ruff write
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-check: lint test coverage  ## All gates
+check: $(GATES)  ## All gates
+
+prove-gates: .venv/.quality $(NODE_TESTS)/node_modules/.package-lock.json $(NODE_GATES)/node_modules/.package-lock.json  ## Damage a copy for each gate, and see that gate fail
+	PYTHONPATH=tests $(BIN)/python -m gates.prove $(ONLY)
 
 snapshots: .venv/.test  ## Write the tool snapshots and the generated parts of README.md anew
-	UPDATE_SNAPSHOTS=1 $(BIN)/pytest -q tests/test_tool_snapshots.py tests/test_readme.py tests/clients/test_clients_handbook.py tests/test_tool_reference.py tests/operations/test_operations_guide.py tests/releasing
+	UPDATE_SNAPSHOTS=1 $(BIN)/pytest --quiet -m listings  # the documentation is made from them
+	UPDATE_SNAPSHOTS=1 $(BIN)/pytest --quiet -m generated
+	UPDATE_SNAPSHOTS=1 $(BIN)/pytest --quiet tests/releasing
 
-node: $(NODE_TESTS)/node_modules/.package-lock.json $(BUNDLE_TOOL)/node_modules/.package-lock.json  ## Install the TypeScript clients, and the bundle's tool, for the tests
+node: $(NODE_TESTS)/node_modules/.package-lock.json $(NODE_GATES)/node_modules/.package-lock.json $(BUNDLE_TOOL)/node_modules/.package-lock.json  ## Install the TypeScript clients, the protocol's own test programs and the bundle's tool
 
 bench: .venv/.test  ## Figures as ratios against a baseline of the same run, into docs/performance.md
 	PYTHONPATH=tests $(BIN)/python -m bench
@@ -68,7 +107,7 @@ packages: .venv/packages/.installed node  ## All that is published, built and lo
 	PYTHONPATH=tests $(BIN)/python -m releasing
 
 clean:  ## Remove what was installed and built
-	rm -rf .venv dist build $(NODE_TESTS)/node_modules $(BUNDLE_TOOL)/node_modules
+	rm -rf .venv dist build $(NODE_TESTS)/node_modules $(NODE_GATES)/node_modules $(BUNDLE_TOOL)/node_modules
 
 .venv/.product: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv

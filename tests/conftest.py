@@ -16,6 +16,7 @@ import stamina
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from mcp import Client
+from xdist.workermanage import NodeManager
 
 from desk import OpenWorkspace, Workspace
 from made_once import (
@@ -39,8 +40,23 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("steady")
 
 
+PARTS = {
+    "listings": "listings",
+    "generated": "generated",
+    "budgets": "budgets",
+    "error-table": "error_table",
+    "canaries": "canaries",
+    "properties": "hypothesis",
+}
 _STARTS_PROCESSES = frozenset({"subprocess", "reachable", "browser"})
 """Names in a module of tests that tell it."""
+
+
+def pytest_configure() -> None:
+    """A worker is given time to write down what it measured before it is killed: on a busy machine
+    ten seconds are too few, and a third of the coverage would be gone without a word.
+    """
+    NodeManager.EXIT_TIMEOUT = 120
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -54,6 +70,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _comes_later(item: pytest.Item) -> bool:
     return not isinstance(item, pytest.Function) or _STARTS_PROCESSES.isdisjoint(vars(item.module))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What became of the gates that are parts of the suite: the Makefile's PARTS, by mark."""
+    for name, mark in PARTS.items():
+        ended = {
+            outcome: sum(mark in report.keywords for report in terminalreporter.getreports(outcome))
+            for outcome in ("passed", "failed", "skipped")
+        }
+        if any(ended.values()):
+            told = ", ".join(f"{count} {outcome}" for outcome, count in ended.items() if count)
+            terminalreporter.write_line(f"gate {name}: {told}")
 
 
 def pytest_collection_finish() -> None:

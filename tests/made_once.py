@@ -27,7 +27,7 @@ from mcp_server_zendesk.serving.binding import bind
 from mcp_server_zendesk.serving.inventory import Inventory
 from mcp_server_zendesk.serving.server import ZendeskServer
 from mcp_server_zendesk.serving.spec import ToolSpec
-from zendesk_tools import CATALOGUE, LISTINGS
+from zendesk_tools import LISTINGS
 
 _SEED_LASTS = 2.0
 """Seconds. The seed's times are relative to now; a test on a slow machine is as late."""
@@ -120,11 +120,13 @@ def tools_bound_once() -> Iterator[None]:
 def answers_known() -> Iterator[None]:
     """What a tool may answer: the SDK's client lists all tools to learn it, in each connection.
 
-    Here it knows the kept listings, and checks each answer against them as ever. That a server
-    lists just these is a test of its own.
+    Here it knows the kept listings, and checks each answer against them as ever. That there is
+    one for each tool, and that a server lists just these, are tests of their own.
     """
     validate = ClientSession.validate_tool_result
-    schemas = {spec.name: _kept_schema(spec.name) for spec in CATALOGUE}
+    schemas = {
+        file.stem: json.loads(file.read_bytes())["outputSchema"] for file in LISTINGS.glob("*.json")
+    }
 
     async def validated(session: ClientSession, name: str, result: CallToolResult) -> None:
         if name in schemas:
@@ -143,10 +145,6 @@ def imports_set_aside() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
-
-
-def _kept_schema(tool: str) -> Any:
-    return json.loads((LISTINGS / f"{tool}.json").read_bytes())["outputSchema"]
 
 
 def _authorities_named() -> list[str | None]:

@@ -45,6 +45,7 @@ def settings_table() -> str:
     return "\n".join(rows)
 
 
+@pytest.mark.generated
 @pytest.mark.parametrize(
     ("name", "table"),
     [

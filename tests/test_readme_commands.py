@@ -102,8 +102,9 @@ def in_a_clone(typist: Typist) -> None:
     found = typist.shell(f"{typist.line('export PATH')}; command -v mcp-server-zendesk")
     assert found.strip() == COMMAND
     assert re.search(r"^packages ", typist.shell(typist.line("make help")), re.MULTILINE)
-    planned = typist.line("make test").replace("make", "make -n -o .venv/.test")
-    assert "pytest" in typist.shell(planned)
+    for planned in ("make test", "make check"):
+        line = typist.line(planned).replace("make", "make -n -o .venv/.test -o .venv/.quality")
+        assert "pytest" in typist.shell(line)
 
 
 def from_nothing_to_a_signed_in_workspace(typist: Typist) -> None:

@@ -21,7 +21,7 @@ from mcp_server_zendesk.workspace import build_server
 from tool_examples import EXAMPLES
 from zendesk_tools import CATALOGUE
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.generated]
 
 REFERENCE = Path(__file__).parent.parent / "docs" / "tools.md"
 UPDATE = os.environ.get("UPDATE_SNAPSHOTS") == "1"

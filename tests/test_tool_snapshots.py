@@ -24,6 +24,7 @@ MOST_BY_DEFAULT = 25
 every_tool = pytest.mark.parametrize("spec", CATALOGUE, ids=lambda spec: spec.name)
 
 
+@pytest.mark.listings
 @every_tool
 def test_the_kept_listing_is_what_the_code_says(spec: ToolSpec) -> None:
     file = LISTINGS / f"{spec.name}.json"
@@ -35,10 +36,12 @@ def test_the_kept_listing_is_what_the_code_says(spec: ToolSpec) -> None:
     assert file.read_text(encoding="utf-8") == current, "run `make snapshots`, review the change"
 
 
+@pytest.mark.listings
 def test_no_listing_is_kept_for_a_tool_that_is_gone() -> None:
     assert {file.stem for file in LISTINGS.iterdir()} == {spec.name for spec in CATALOGUE}
 
 
+@pytest.mark.budgets
 @every_tool
 def test_every_tool_says_what_it_is(spec: ToolSpec) -> None:
     shown = listing.compute(spec)
@@ -53,6 +56,7 @@ def test_every_tool_says_what_it_is(spec: ToolSpec) -> None:
         assert parameter.get("description"), f"{name} is not described"
 
 
+@pytest.mark.budgets
 @every_tool
 def test_no_schema_is_nested_or_repeats_its_names(spec: ToolSpec) -> None:
     shown = listing.compute(spec)
@@ -64,12 +68,14 @@ def test_no_schema_is_nested_or_repeats_its_names(spec: ToolSpec) -> None:
         assert not any("null" in option.get("type", "") for option in types)
 
 
+@pytest.mark.budgets
 def test_the_default_set_stays_small() -> None:
     default = [spec for spec in CATALOGUE if spec.toolset in {ALWAYS, *DEFAULT_TOOLSETS}]
     assert len(default) <= MOST_BY_DEFAULT
     assert average_bytes(default) <= AVERAGE_BYTES
 
 
+@pytest.mark.budgets
 @pytest.mark.parametrize("toolset", TOOLSETS)
 def test_every_set_stays_within_its_budget(toolset: str) -> None:
     assert average_bytes([spec for spec in CATALOGUE if spec.toolset == toolset]) <= AVERAGE_BYTES

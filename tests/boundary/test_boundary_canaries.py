@@ -23,7 +23,7 @@ from canaries import (
     session,
 )
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.canaries]
 
 
 def _echo(request: httpx.Request) -> httpx.Response:

@@ -8,9 +8,13 @@ import os
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+import pytest
+
 from mcp_server_zendesk.clients.catalogue import CLIENTS, SERVER_NAME
 from mcp_server_zendesk.clients.handbook import buttons, install_link, page
 from mcp_server_zendesk.clients.launch import PACKAGE, Launch
+
+pytestmark = pytest.mark.generated
 
 PAGE = Path(__file__).parents[2] / "docs" / "clients.md"
 

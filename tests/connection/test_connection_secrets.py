@@ -19,7 +19,7 @@ from mcp_server_zendesk.connection.client import Connection
 from mcp_server_zendesk.connection.credentials import ApiToken, BearerToken, Credentials
 from mcp_server_zendesk.connection.errors import ZendeskError
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.canaries]
 
 CANARY = "canary-secret-77"
 PAIR = base64.b64encode(f"ann@acme.com/token:{CANARY}".encode()).decode()

@@ -48,6 +48,7 @@ def metrics_table() -> str:
     return "\n".join(rows)
 
 
+@pytest.mark.generated
 @pytest.mark.parametrize(
     ("name", "table"), [("server-settings", settings_table), ("metrics", metrics_table)]
 )

@@ -24,6 +24,8 @@ from mcp_server_zendesk.signing_in.sign_in import SignIn
 from mcp_server_zendesk.signing_in.vaults import FileVault
 from reach import COMMAND, Reach, reachable
 
+pytestmark = pytest.mark.canaries
+
 PAIR = base64.b64encode(f"{ADMIN_EMAIL}/token:{DEMO_API_TOKEN}".encode()).decode()
 KEPT = "cnryaccess" + "771e"
 REFRESH = "cnryrefresh" + "771e"

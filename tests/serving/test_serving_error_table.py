@@ -22,6 +22,8 @@ from mcp_server_zendesk.serving import refusals
 from mcp_server_zendesk.serving.explain import ROWS, explain
 from mcp_server_zendesk.serving.explanation import KINDS, Circumstances, Who
 
+pytestmark = pytest.mark.error_table
+
 ABSTRACT = {errors.ZendeskError, errors.TransportError, errors.Refused, refusals.RefusedHere}
 HELD = HeldScopes(frozenset({"read"}), frozenset({"read"}))
 GROUPS = (("tickets:write",),)
