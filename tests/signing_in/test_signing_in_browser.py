@@ -246,12 +246,12 @@ def test_where_the_first_port_is_taken_the_next_one_is_used(person: Person) -> N
 @needs_browser
 def test_an_unregistered_redirect_is_named_once_the_time_is_up(person: Person) -> None:
     person.register((1,))
-    terminal = person.start("--timeout", "2")
+    terminal = person.start("--timeout", "5")
     person.visit()
     assert person.chromium.title == "Invalid authorization request"
     assert terminal.wait() == 1
     told = " ".join(terminal.transcript.split())
-    assert "No answer came from the browser within 2 seconds; nothing was changed." in told
+    assert "No answer came from the browser within 5 seconds; nothing was changed." in told
     assert f"redirect URLs lack http://127.0.0.1:{person.ports[0]}/callback" in told
     assert person.nothing_kept()
 
