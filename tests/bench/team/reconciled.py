@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.team.callers import Task
+from bench.team.settling import Task
 from mcp_server_zendesk.serving.auditing import seal
 from mcp_server_zendesk.serving.auditing.lines import canonical
 from mcp_server_zendesk.serving.auditing.verification import RecordedCall, Verification
 
-_MARKER = re.compile(r"(?:note|ticket)-[0-9a-f]{32}")
+_MARKER = re.compile(r"(?:note|ticket|tag|title)-[0-9a-f]{32}")
 _FIRST_REFUSAL = 400
 
 
@@ -24,7 +24,7 @@ class Reconciled:
     """What does not add up; all of it has to be empty."""
 
     applied: Counter[str] = field(default_factory=Counter)
-    """How often each marker was written, by Zendesk's log."""
+    """How often each marker was written in Zendesk."""
     doubled: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     """Done, as a client was told, and not in Zendesk; or never settled."""
@@ -49,14 +49,18 @@ class Reconciled:
         return not any(wrong)
 
 
-def reconcile(
-    tasks: list[Task], requests: Iterable[dict[str, Any]], audits: Iterable[Path]
-) -> Reconciled:
-    """Hold all three against each other."""
-    told = Reconciled()
+def written_by(requests: Iterable[dict[str, Any]]) -> Counter[str]:
+    """How often each marker was written, by Zendesk's log of requests."""
+    written: Counter[str] = Counter()
     for request in requests:
         if request["method"] != "GET" and request["status"] < _FIRST_REFUSAL:
-            told.applied.update(set(_MARKER.findall(json.dumps(request["body"]))))
+            written.update(set(_MARKER.findall(json.dumps(request["body"]))))
+    return written
+
+
+def reconcile(tasks: list[Task], applied: Counter[str], audits: Iterable[Path]) -> Reconciled:
+    """Hold the clients' tasks, what was written in Zendesk, and the audits against each other."""
+    told = Reconciled(applied)
     told.doubled = [marker for marker, times in told.applied.items() if times > 1]
     _hold_against_clients(told, tasks)
     _hold_against_audits(told, tasks, audits)
