@@ -121,7 +121,7 @@ def _print(
     print(f"  written           {sum(told.applied.values()):>7}")
     killed = f"{told.open_and_sent} of them had been sent"
     print(f"  without outcome   {told.open_ends:>7}   (their process was killed; {killed})")
-    for what in ("unrecorded", "untrue", "unasked", "broken"):
+    for what in ("unrecorded", "untrue", "denied", "unasked", "broken"):
         print(f"  {what:<17} {len(getattr(told, what)):>7}   (bar: 0)")
 
 

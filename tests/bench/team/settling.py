@@ -33,7 +33,8 @@ _BROKEN = (MCPError, TimeoutError, httpx2.HTTPError, anyio.ClosedResourceError)
 class Task:
     """One thing that a client sets out to do. ``marker`` stands in what a write sends."""
 
-    caller: str
+    caller: str | None
+    """By the audit; nobody over stdio."""
     tool: str
     arguments: dict[str, Any]
     marker: str | None = None
@@ -52,6 +53,8 @@ class Called:
     ending: Ending
     kind: str
     """That of an explained refusal; ``ok`` where it was answered."""
+    told: bool
+    """There was a result, whatever it says."""
 
 
 @dataclass
@@ -87,7 +90,7 @@ class Ledger:
 class Settler:
     """One client, which does one thing after another. How it connects is its kind's."""
 
-    name: str
+    name: str | None
     ledger: Ledger
     status: int | None = None
     """That of the last HTTP answer, where there is HTTP."""
@@ -124,6 +127,9 @@ class Settler:
             if ending == "answered":
                 task.ending = "done"
                 break
+            if ending == "refused" and _told(result).get("outcome") == "applied":
+                task.ending, task.why = "done", kind_of(result, self.status)
+                break
             if ending == "refused" and not _retryable(result, self.status):
                 task.ending, task.why = "refused", kind_of(result, self.status)
                 break
@@ -145,7 +151,7 @@ class Settler:
         if ending == "refused":
             self.ledger.refusals[kind] += 1
         self.ledger.endings[ending] += 1
-        self.ledger.calls.append(Called(task, ending, kind))
+        self.ledger.calls.append(Called(task, ending, kind, told=result is not None))
         if result is None and ending == "cut":
             await self.recover()
         return ending, result
@@ -163,8 +169,7 @@ class Settler:
             return ("cut" if self.is_cut() else "refused"), None
         if not result.is_error:
             return "answered", result
-        told = (result.meta or {}).get(META_KEY, {})
-        return ("cut" if told.get("outcome") == "unknown" else "refused"), result
+        return ("cut" if _told(result).get("outcome") == "unknown" else "refused"), result
 
     def is_cut(self) -> bool:
         """Whether a call without a result may have been carried out."""
@@ -189,10 +194,15 @@ def kind_of(result: CallToolResult | None, status: int | None) -> str:
     """Of what sort a refusal is."""
     if result is None:
         return f"HTTP {status}"
-    return str((result.meta or {}).get(META_KEY, {}).get("kind", "unexplained"))
+    return str(_told(result).get("kind", "unexplained"))
+
+
+def _told(result: CallToolResult | None) -> dict[str, Any]:
+    """What the explanation of a refusal says; nothing where there is none."""
+    return dict((result.meta or {}).get(META_KEY, {})) if result is not None else {}
 
 
 def _retryable(result: CallToolResult | None, status: int | None) -> bool:
     if result is None:
         return status in {429, 503}
-    return bool((result.meta or {}).get(META_KEY, {}).get("retryable"))
+    return bool(_told(result).get("retryable"))
