@@ -16,6 +16,7 @@ def refusal(
     *,
     request_id: RequestId = None,
     retry_after: int | None = None,
+    code: int | None = None,
 ) -> JSONResponse:
     """An answer that says what happened and what to do; nothing was done.
 
@@ -24,9 +25,11 @@ def refusal(
         words: For whoever reads the error, a model or a person.
         request_id: Of the JSON-RPC request, where it is known.
         retry_after: Seconds after which it may be tried again.
+        code: Of JSON-RPC; by the status where it is not given.
     """
     ours = status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    code = INTERNAL_ERROR if ours else INVALID_REQUEST
+    if code is None:
+        code = INTERNAL_ERROR if ours else INVALID_REQUEST
     data: dict[str, object] = {"outcome": "not_applied", "retryable": retry_after is not None}
     headers = {"Cache-Control": "no-store"}
     if retry_after is not None:

@@ -83,15 +83,16 @@ class Worker(Settler):
         if not self.writes:
             self.ticket_id = at.OPEN_TICKET
             return
-        task = errands.opened(self.name)
-        while task.ending != "done":
+        found: list[dict[str, Any]] = []
+        while not found:
             task = errands.opened(self.name)
             await self.settle(task)
-        result = None
-        while result is None or result.is_error:
-            _, result = await self.try_(errands.look_for(task))
-        (found,) = (result.structured_content or {})["items"]
-        self.ticket_id = int(found["id"])
+            result = None
+            while task.ending == "done" and (result is None or result.is_error):
+                _, result = await self.try_(errands.look_for(task))
+            # Where a ticket is told as created and is not there, the reconciliation tells it.
+            found = (result.structured_content or {})["items"] if result is not None else []
+        self.ticket_id = int(found[0]["id"])
 
     def look_for(self, task: Task) -> Task:
         """By the tool."""
