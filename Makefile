@@ -8,7 +8,7 @@ WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1)
 # Where a machine forbids bytecode, each worker would compile each test, and each server itself.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test coverage lint format check snapshots node bench bench-team attacks build clean
+.PHONY: help demo test coverage lint format check snapshots node bench bench-team endurance malformed attacks build clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,6 +50,12 @@ bench: .venv/.test  ## Figures as ratios against a baseline of the same run
 
 bench-team: .venv/.test  ## Two replicas under 200 clients, one of them killed (needs nginx, redis-server)
 	PYTHONPATH=tests $(BIN)/python -m bench.team
+
+endurance: .venv/.test  ## An hour of calls with faults and kills, reconciled (SECONDS=1200 shortens)
+	PYTHONPATH=tests $(BIN)/python -m bench.endurance --seconds $(or $(SECONDS),3600)
+
+malformed: .venv/.test  ## Ten thousand bad messages and calls, each answered and explained
+	PYTHONPATH=tests $(BIN)/python -m malformed
 
 attacks: .venv/.test  ## The table of attacks, and a hostile ticket as a model reads it
 	PYTHONPATH=tests $(BIN)/python -m attacks.table

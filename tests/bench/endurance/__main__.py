@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sys
 import tempfile
 import time
@@ -41,6 +42,7 @@ def main() -> None:
     parser.add_argument("--killed-each", type=float, default=75.0, help="seconds")
     parser.add_argument("--folder", type=Path, help="keep logs and audits here")
     asked = parser.parse_args()
+    logging.getLogger("mcp").setLevel(logging.CRITICAL)  # the clients': they are cut off
     with tempfile.TemporaryDirectory(prefix="endurance-") as made:
         folder = asked.folder or Path(made)
         with standing(folder, seed=asked.seed, pause=asked.pause) as ground:
