@@ -15,7 +15,7 @@ WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1)
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: $(GATES) $(PARTS) prove-gates
-.PHONY: help demo test lint format check snapshots node bench bench-peers bench-team attacks evals build packages clean
+.PHONY: help demo test lint format check snapshots node bench bench-peers bench-team endurance malformed attacks evals build packages clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -92,6 +92,12 @@ bench-peers: .venv/.test  ## The same work by other servers of PyPI, each in an 
 
 bench-team: .venv/.test  ## Two replicas under 200 clients, one of them killed (needs nginx, redis-server)
 	PYTHONPATH=tests $(BIN)/python -m bench.team
+
+endurance: .venv/.test  ## An hour of calls with faults and kills, reconciled (SECONDS=1200 shortens)
+	PYTHONPATH=tests $(BIN)/python -m bench.endurance --seconds $(or $(SECONDS),3600)
+
+malformed: .venv/.test  ## Ten thousand bad messages and calls, each answered and explained
+	PYTHONPATH=tests $(BIN)/python -m malformed
 
 attacks: .venv/.test  ## The table of attacks, and a hostile ticket as a model reads it
 	PYTHONPATH=tests $(BIN)/python -m attacks.table

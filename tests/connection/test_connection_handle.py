@@ -113,7 +113,9 @@ async def test_a_bad_segment_sends_nothing_and_leaves_the_outcome_known(
 @pytest.mark.parametrize(
     ("answer", "raises", "outcome"),
     [
-        (httpx.Response(200, json={}), None, "applied"),
+        (httpx.Response(200, json={"ticket": {"id": 1}}), None, "applied"),
+        (httpx.Response(200, json={}), UnreadableResponse, "unknown"),
+        (httpx.Response(200), UnreadableResponse, "unknown"),
         (httpx.Response(204), None, "applied"),
         (httpx.Response(422, json={}), ValidationFailed, "not_applied"),
         (httpx.Response(404), NotFound, "not_applied"),
@@ -192,7 +194,11 @@ async def test_a_write_that_was_cancelled_is_unknown(
 async def test_several_writes_are_told_as_one(
     zendesk_mock: respx.MockRouter, access: Access, first: int, second: int, outcome: Outcome
 ) -> None:
-    zendesk_mock.put(TICKET).side_effect = [httpx.Response(first), httpx.Response(second)]
+    said = {"ticket": {"id": 1}}
+    zendesk_mock.put(TICKET).side_effect = [
+        httpx.Response(first, json=said),
+        httpx.Response(second, json=said),
+    ]
     zendesk = _handle(access)
     for _ in range(2):
         try:
@@ -206,7 +212,7 @@ async def test_several_writes_are_told_as_one(
 async def test_a_scope_that_is_missed_after_a_write_does_not_deny_the_write(
     zendesk_mock: respx.MockRouter, access: Access
 ) -> None:
-    zendesk_mock.put(TICKET).respond(json={})
+    zendesk_mock.put(TICKET).respond(json={"ticket": {"id": 1}})
     zendesk = _handle(access, held=HeldScopes(frozenset({"tickets:write"})))
     await zendesk.put("tickets", 1, body={})
     with pytest.raises(ScopeMissing) as caught:

@@ -86,14 +86,26 @@ async def test_headroom_of_an_earlier_answer_stays_and_a_refusal_brings_it_too(
     assert connection.gate.headroom == Headroom(700, 7)
 
 
-@pytest.mark.parametrize(("status", "content"), [(204, b""), (200, b""), (200, b" \n"), (202, b"")])
+@pytest.mark.parametrize(
+    ("method", "status", "content"),
+    [("DELETE", 204, b""), ("GET", 200, b""), ("GET", 200, b" \n"), ("GET", 202, b"")],
+)
 async def test_an_empty_body_is_an_empty_object(
-    zendesk_mock: respx.MockRouter, connection: Connection, status: int, content: bytes
+    zendesk_mock: respx.MockRouter, connection: Connection, method: str, status: int, content: bytes
 ) -> None:
-    zendesk_mock.delete(TICKET).respond(status, content=content)
-    answer = await connection.send("DELETE", "/api/v2/tickets/1")
+    zendesk_mock.request(method, TICKET).respond(status, content=content)
+    answer = await connection.send(method, "/api/v2/tickets/1")
     assert answer.body == {}
     assert answer.status == status
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", b"{}"])
+async def test_a_write_is_not_known_to_have_worked_by_an_answer_that_says_nothing(
+    zendesk_mock: respx.MockRouter, connection: Connection, content: bytes
+) -> None:
+    zendesk_mock.put(TICKET).respond(200, content=content)
+    with pytest.raises(UnreadableResponse, match="nothing of what was done"):
+        await connection.send("PUT", "/api/v2/tickets/1")
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,15 @@ from mcp_server_zendesk.connection.downloads import (
     read_start,
 )
 from mcp_server_zendesk.connection.errors import TimedOut, UnreadableResponse
-from mcp_server_zendesk.connection.exchange import USER_AGENT, Channel, Json, Raw, Reader, Request
+from mcp_server_zendesk.connection.exchange import (
+    NO_CONTENT,
+    USER_AGENT,
+    Channel,
+    Json,
+    Raw,
+    Reader,
+    Request,
+)
 from mcp_server_zendesk.connection.limits import RateGate
 from mcp_server_zendesk.connection.paths import link_path
 from mcp_server_zendesk.connection.shared import Gate
@@ -108,8 +116,14 @@ class Connection:
             ZendeskError: In one of its kinds.
         """
         raw = await self._signed(partial(self._follow, request), within)
+        body = raw.json_object()
+        if not body and request.method != "GET" and raw.status != NO_CONTENT:
+            raise UnreadableResponse(
+                "Zendesk's answer says that it worked, and nothing of what was done",
+                status=raw.status,
+            )
         return Answer(
-            body=raw.json_object(),
+            body=body,
             status=raw.status,
             warning=raw.headers.get("x-zendesk-api-warn"),
             request_id=envelopes.request_id(raw.headers),

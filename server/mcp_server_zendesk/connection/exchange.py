@@ -32,7 +32,7 @@ MAX_ANSWER_BYTES = 16 * 1024 * 1024
 USER_AGENT = "mcp-server-zendesk"
 _CONNECT_SECONDS = 10.0
 _ANSWER_SECONDS = 30.0
-_NO_CONTENT = 204
+NO_CONTENT = 204
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Raw:
         Raises:
             UnreadableResponse: It is something else.
         """
-        if self.status == _NO_CONTENT or not self.content.strip():
+        if self.status == NO_CONTENT or not self.content.strip():
             return {}
         try:
             body = json.loads(self.content)

@@ -5,12 +5,16 @@ A client that is slow, or that never ends, costs a little memory for a while and
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 
 import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mcp_server_zendesk.hosting.refusals import refusal
+from mcp_server_zendesk.serving.messages import refusal_of
+
+logger = logging.getLogger(__name__)
 
 MOST_BYTES = 8 * 1024 * 1024
 """Of one message. The largest that a tool takes is a file of 5 MB, as base64."""
@@ -79,6 +83,12 @@ class WholeBodies:
             )
             answer = refusal(HTTPStatus.REQUEST_TIMEOUT, words, retry_after=1)
             answer.headers["Connection"] = "close"
+            await answer(scope, receive, send)
+            return
+        if (none := refusal_of(body)) is not None:
+            logger.info("A message was refused: %s", none.error.message)
+            words, code = none.error.message, none.error.code
+            answer = refusal(HTTPStatus.BAD_REQUEST, words, request_id=none.id, code=code)
             await answer(scope, receive, send)
             return
         told: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]

@@ -85,12 +85,14 @@ class Challenge(Exception):
         They show their users a JSON-RPC error, and no other body.
         """
         asked = f": {self.scope}" if self.status == HTTPStatus.FORBIDDEN else ""
+        told = {"error": self.error or "unauthorized"}
+        if self.scope:
+            told["scope"] = self.scope
         answer = refusal(
             self.status,
             f"{self.words[0].upper()}{self.words[1:]}{asked}. Nothing was done.",
             retry_after=self.retry_after,
-            error=self.error or "unauthorized",
-            **({"scope": self.scope} if self.scope else {}),
+            details=told,
         )
         if self.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             answer.headers["WWW-Authenticate"] = self._www_authenticate(resource)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from mcp_types import INTERNAL_ERROR, INVALID_REQUEST
@@ -16,7 +17,8 @@ def refusal(
     *,
     request_id: RequestId = None,
     retry_after: int | None = None,
-    **details: str,
+    code: int | None = None,
+    details: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """An answer that says what happened and what to do; nothing was done.
 
@@ -25,14 +27,16 @@ def refusal(
         words: For whoever reads the error, a model or a person.
         request_id: Of the JSON-RPC request, where it is known.
         retry_after: Seconds after which it may be tried again.
+        code: Of JSON-RPC; by the status where it is not given.
         details: For programs.
     """
     ours = status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    code = INTERNAL_ERROR if ours else INVALID_REQUEST
+    if code is None:
+        code = INTERNAL_ERROR if ours else INVALID_REQUEST
     data: dict[str, object] = {
         "outcome": "not_applied",
         "retryable": retry_after is not None,
-        **details,
+        **(details or {}),
     }
     headers = {"Cache-Control": "no-store"}
     if retry_after is not None:

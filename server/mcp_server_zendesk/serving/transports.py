@@ -9,6 +9,7 @@ import signal
 import anyio
 
 from mcp_server_zendesk.serving.server import ZendeskServer
+from mcp_server_zendesk.serving.standard_streams import standard_streams_of_the_protocol
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +24,8 @@ def serve_stdio(server: ZendeskServer) -> None:
             tasks.cancel_scope.cancel()
 
     try:
-        anyio.run(run)
+        with standard_streams_of_the_protocol():
+            anyio.run(run)
     except* anyio.BrokenResourceError:
         logger.debug("Interrupted while a message was on its way")
 

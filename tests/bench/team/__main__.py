@@ -14,13 +14,25 @@ import sys
 import tempfile
 import time
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 
 import anyio
 
-from bench.team.callers import LIMITED, READER, SCOPES, SUPPORT, Caller, Ledger, at_work, trusting
-from bench.team.ground import Ground, memory_of, standing
-from bench.team.reconciled import Reconciled, reconcile
+from bench.team.callers import (
+    LEGACY_EACH,
+    LIMITED,
+    READER,
+    SCOPES,
+    SUPPORT,
+    Caller,
+    at_work,
+    trusting,
+)
+from bench.team.ground import Ground, standing
+from bench.team.processes import memory_of
+from bench.team.reconciled import Reconciled, reconcile, written_by
+from bench.team.settling import Ledger
 
 _MEBIBYTE = 1024 * 1024
 
@@ -39,17 +51,18 @@ def main() -> None:
         with standing(folder, {name: SCOPES[kind] for name, kind in names.items()}) as ground:
             ledger, begun = Ledger(), time.perf_counter()
             trusted = trusting(ground.authority)
-            spread = list(names.items())
             callers = [
                 Caller(
-                    number,
-                    *spread[number % len(spread)],
-                    ground.tokens[spread[number % len(spread)][0]],
-                    ground.url,
-                    trusted,
+                    name,
                     ledger,
+                    url=ground.url,
+                    token=ground.tokens[name],
+                    trusted=trusted,
+                    legacy=number % LEGACY_EACH == 0,
+                    number=number,
+                    kind=kind,
                 )
-                for number in range(asked.clients)
+                for number, (name, kind) in zip(range(asked.clients), cycle(names.items()))
             ]
             whole = asked.clients * asked.tasks
             anyio.run(at_work, callers, asked.tasks, partial(_midway, ground, whole))
@@ -59,7 +72,9 @@ def main() -> None:
             used = {"nginx": memory_of(ground.proxy_pid), "redis": memory_of(ground.store_pid)}
             codes = [replica.end(signal.SIGTERM) for replica in ground.replicas]
             told = reconcile(
-                ledger.tasks, ground.requests(), [replica.audit for replica in ground.replicas]
+                ledger.tasks,
+                written_by(ground.zendesk.requests()),
+                [replica.audit for replica in ground.replicas],
             )
         _print(ground, ledger, told, seconds, used)
         print(f"  ended by SIGTERM with {' and '.join(map(str, codes))}")
@@ -106,7 +121,7 @@ def _print(
     print(f"  written           {sum(told.applied.values()):>7}")
     killed = f"{told.open_and_sent} of them had been sent"
     print(f"  without outcome   {told.open_ends:>7}   (their process was killed; {killed})")
-    for what in ("unrecorded", "untrue", "unasked", "broken"):
+    for what in ("unrecorded", "untrue", "denied", "unasked", "broken"):
         print(f"  {what:<17} {len(getattr(told, what)):>7}   (bar: 0)")
 
 

@@ -1,128 +1,56 @@
-"""Two hundred MCP clients of mixed scopes, each of which settles what it set out to do.
-
-A client that is cut off does what a careful one does: a read it repeats; after a write it looks
-whether it was done, and repeats it only if it was not.
-"""
+"""Two hundred MCP clients of mixed scopes."""
 
 from __future__ import annotations
 
 import random
 import ssl
-import time
 import uuid
-from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import anyio
 import httpx2
-from mcp import Client, MCPError
+from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
-from mcp_types import CallToolResult
 
+from bench.team.settling import SECONDS_FOR_A_CALL, Ledger, Settler, Task
 from humans import agree
 from mcp_server_zendesk.sandbox import landmarks as at
-from mcp_server_zendesk.serving.explanation import META_KEY
-
-Ending = Literal["answered", "refused", "cut"]
 
 READER, SUPPORT, LIMITED = "reader", "support", "limited"
 SCOPES = {READER: "read", SUPPORT: "read tickets:write", LIMITED: "tickets:read"}
 
-_TRIES = 12
-_SECONDS_BEFORE_LOOKING = 1.0
-_SECONDS_FOR_A_CALL = 60
-_LEGACY_EACH = 5  # and not 4, by which kinds go
+LEGACY_EACH = 5  # and not 4, by which kinds go
 _TICKETS = (at.OPEN_TICKET, at.PENDING_TICKET)
-_CUT = frozenset({None, 200, 202, 502, 504})
 
 
 @dataclass
-class Task:
-    """One thing that a client sets out to do. ``marker`` stands in what a write sends."""
+class HttpSettler(Settler):
+    """One that connects over HTTP, by the older handshake where it is ``legacy``."""
 
-    caller: str
-    tool: str
-    arguments: dict[str, Any]
-    marker: str | None = None
-    ending: Literal["done", "refused", "lost"] = "lost"
-    found: bool = False
-    """Its answer was cut off, and it was found to be done."""
-    seconds: float = 0.0
-    why: str | None = None
+    url: str = ""
+    token: str = field(default="", repr=False)
+    trusted: ssl.SSLContext | bool = True
+    legacy: bool = False
 
-
-@dataclass
-class Ledger:
-    """What all clients sent, and what came of it."""
-
-    tasks: list[Task] = field(default_factory=list)
-    sent: int = 0
-    endings: Counter[str] = field(default_factory=Counter)
-    refusals: Counter[str] = field(default_factory=Counter)
-    seconds: list[float] = field(default_factory=list)
-    """Of each call that was answered."""
-    settled: int = 0
-    _waiting: list[tuple[int, anyio.Event]] = field(default_factory=list)
-
-    def settle(self) -> None:
-        """One more task has come to its end."""
-        self.settled += 1
-        for count, reached in self._waiting:
-            if self.settled >= count:
-                reached.set()
-
-    async def until(self, count: int) -> None:
-        """Wait until so many have."""
-        reached = anyio.Event()
-        if self.settled < count:
-            self._waiting.append((count, reached))
-            await reached.wait()
-
-
-@dataclass
-class Caller:
-    """One client, which does one thing after another."""
-
-    number: int
-    name: str
-    kind: str
-    token: str = field(repr=False)
-    url: str
-    trusted: ssl.SSLContext
-    ledger: Ledger
-    status: int | None = None
-    ticket_id: int = 0
-    client: Client | None = None
-    opened: AsyncExitStack | None = None
-
-    async def connect(self) -> None:
-        """Begin anew, however the last connection ended."""
-        await self.disconnect()
-        stack = AsyncExitStack()
+    async def join(self, stack: AsyncExitStack) -> Client:
+        """Connect to the server at ``url``, with the token."""
         http = await stack.enter_async_context(
             httpx2.AsyncClient(
                 headers={"Authorization": f"Bearer {self.token}"},
                 verify=self.trusted,
-                timeout=_SECONDS_FOR_A_CALL,
+                timeout=SECONDS_FOR_A_CALL,
                 trust_env=False,
                 event_hooks={"request": [self._asks], "response": [self._hears]},
             )
         )
-        mode = "legacy" if self.number % _LEGACY_EACH == 0 else "2026-07-28"
+        mode = "legacy" if self.legacy else "2026-07-28"
         transport = streamable_http_client(self.url, http_client=http)
         client = Client(transport, mode=mode, elicitation_callback=agree)
-        self.client = await stack.enter_async_context(client)
-        self.opened = stack
-
-    async def disconnect(self) -> None:
-        """Hang up."""
-        opened, self.opened = self.opened, None
-        if opened is not None:
-            await opened.aclose()
+        return await stack.enter_async_context(client)
 
     async def _asks(self, _: httpx2.Request) -> None:
         self.status = None
@@ -130,60 +58,13 @@ class Caller:
     async def _hears(self, response: httpx2.Response) -> None:
         self.status = response.status_code
 
-    async def settle(self, task: Task) -> None:
-        """Do it, whatever happens to the server meanwhile."""
-        self.ledger.tasks.append(task)
-        begun = time.perf_counter()
-        for _ in range(_TRIES):
-            ending, result = await self._try(task)
-            if ending == "answered":
-                task.ending = "done"
-                break
-            if ending == "refused" and not _retryable(result, self.status):
-                task.ending, task.why = "refused", _kind(result, self.status)
-                break
-            await anyio.sleep(_SECONDS_BEFORE_LOOKING)
-            if task.marker and ending == "cut" and await self._is_done(task.marker):
-                task.ending, task.found = "done", True
-                break
-        task.seconds = time.perf_counter() - begun
-        self.ledger.settle()
 
-    async def _try(self, task: Task) -> tuple[Ending, CallToolResult | None]:
-        self.ledger.sent += 1
-        begun = time.perf_counter()
-        ending, result = await self._call(task.tool, task.arguments)
-        if ending == "answered":
-            self.ledger.seconds.append(time.perf_counter() - begun)
-        if ending == "refused":
-            self.ledger.refusals[_kind(result, self.status)] += 1
-        self.ledger.endings[ending] += 1
-        return ending, result
+@dataclass
+class Caller(HttpSettler):
+    """One of the team, who may do what its kind may."""
 
-    async def _call(
-        self, tool: str, arguments: dict[str, Any]
-    ) -> tuple[Ending, CallToolResult | None]:
-        if self.client is None:
-            raise RuntimeError("not connected")
-        try:
-            with anyio.fail_after(_SECONDS_FOR_A_CALL):
-                result = await self.client.call_tool(tool, arguments)
-        except (MCPError, TimeoutError, httpx2.HTTPError, anyio.ClosedResourceError):
-            return ("cut" if self.status in _CUT else "refused"), None
-        if not result.is_error:
-            return "answered", result
-        told = (result.meta or {}).get(META_KEY, {})
-        return ("cut" if told.get("outcome") == "unknown" else "refused"), result
-
-    async def _is_done(self, marker: str) -> bool:
-        """Whether a note that was cut off stands in the ticket."""
-        for _ in range(_TRIES):
-            looking = Task(self.name, "list_ticket_comments", {"ticket_id": self.ticket_id})
-            ending, result = await self._try(looking)
-            if ending == "answered" and result is not None:
-                return marker in str(result.structured_content)
-            await anyio.sleep(_SECONDS_BEFORE_LOOKING)
-        raise RuntimeError("a ticket could not be read any more")
+    number: int = 0
+    kind: str = READER
 
     async def open_ticket(self) -> None:
         """A ticket of its own: others who write to it would be a conflict."""
@@ -191,7 +72,7 @@ class Caller:
         arguments = {"subject": marker, "body": "For the load test."}
         task = Task(self.name, "create_ticket", arguments, marker)
         self.ledger.tasks.append(task)
-        ending, result = await self._try(task)
+        ending, result = await self.try_(task)
         if ending != "answered" or result is None:
             raise RuntimeError("a ticket could not be created")
         task.ending = "done"
@@ -243,15 +124,3 @@ async def at_work(
 def trusting(authority: Path) -> ssl.SSLContext:
     """The proxy's certificate and no other."""
     return ssl.create_default_context(cafile=str(authority))
-
-
-def _kind(result: CallToolResult | None, status: int | None) -> str:
-    if result is None:
-        return f"HTTP {status}"
-    return str((result.meta or {}).get(META_KEY, {}).get("kind", "unexplained"))
-
-
-def _retryable(result: CallToolResult | None, status: int | None) -> bool:
-    if result is None:
-        return status in {429, 503}
-    return bool((result.meta or {}).get(META_KEY, {}).get("retryable"))

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.team.callers import Task
+from bench.team.settling import Task
 from mcp_server_zendesk.serving.auditing import seal
 from mcp_server_zendesk.serving.auditing.lines import canonical
 from mcp_server_zendesk.serving.auditing.verification import RecordedCall, Verification
 
-_MARKER = re.compile(r"(?:note|ticket)-[0-9a-f]{32}")
+MARKER = re.compile(r"(?:note|ticket|tag|title)-[0-9a-f]{32}")
 _FIRST_REFUSAL = 400
 
 
@@ -24,7 +24,7 @@ class Reconciled:
     """What does not add up; all of it has to be empty."""
 
     applied: Counter[str] = field(default_factory=Counter)
-    """How often each marker was written, by Zendesk's log."""
+    """How often each marker was written in Zendesk."""
     doubled: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     """Done, as a client was told, and not in Zendesk; or never settled."""
@@ -34,6 +34,8 @@ class Reconciled:
     """In Zendesk, and not in the audit of any replica, or under another caller's name."""
     untrue: list[str] = field(default_factory=list)
     """Applied, as the audit says, and not in Zendesk."""
+    denied: list[str] = field(default_factory=list)
+    """In Zendesk, and not applied as the audit says of each call."""
     broken: list[str] = field(default_factory=list)
     """Audit files that are not as they were written."""
     open_ends: int = 0
@@ -45,18 +47,23 @@ class Reconciled:
     @property
     def adds_up(self) -> bool:
         """Whether everything does."""
-        wrong = (self.doubled, self.lost, self.unasked, self.unrecorded, self.untrue, self.broken)
-        return not any(wrong)
+        by_clients = (self.doubled, self.lost, self.unasked)
+        by_audits = (self.unrecorded, self.untrue, self.denied, self.broken)
+        return not any((*by_clients, *by_audits))
 
 
-def reconcile(
-    tasks: list[Task], requests: Iterable[dict[str, Any]], audits: Iterable[Path]
-) -> Reconciled:
-    """Hold all three against each other."""
-    told = Reconciled()
+def written_by(requests: Iterable[dict[str, Any]]) -> Counter[str]:
+    """How often each marker was written, by Zendesk's log of requests."""
+    written: Counter[str] = Counter()
     for request in requests:
         if request["method"] != "GET" and request["status"] < _FIRST_REFUSAL:
-            told.applied.update(set(_MARKER.findall(json.dumps(request["body"]))))
+            written.update(set(MARKER.findall(json.dumps(request["body"]))))
+    return written
+
+
+def reconcile(tasks: list[Task], applied: Counter[str], audits: Iterable[Path]) -> Reconciled:
+    """Hold the clients' tasks, what was written in Zendesk, and the audits against each other."""
+    told = Reconciled(applied)
     told.doubled = [marker for marker, times in told.applied.items() if times > 1]
     _hold_against_clients(told, tasks)
     _hold_against_audits(told, tasks, audits)
@@ -70,7 +77,7 @@ def _hold_against_clients(told: Reconciled, tasks: list[Task]) -> None:
             task.ending == "done" and task.marker and not told.applied[task.marker]
         ):
             told.lost.append(name)
-        forbidden = _MARKER.findall(str(task.arguments))
+        forbidden = MARKER.findall(str(task.arguments))
         if task.ending == "refused" and any(told.applied[marker] for marker in forbidden):
             told.unasked.append(name)
 
@@ -78,8 +85,11 @@ def _hold_against_clients(told: Reconciled, tasks: list[Task]) -> None:
 def _hold_against_audits(told: Reconciled, tasks: list[Task], audits: Iterable[Path]) -> None:
     written = {task.marker: task for task in tasks if task.marker}
     sent: Counter[str] = Counter()
+    ended: dict[str, set[Any]] = {}
     for audit in audits:
-        calls = _calls(told, audit)
+        calls, whole = calls_of(audit)
+        if not whole:
+            told.broken.append(str(audit))
         key = seal.kept_key(audit)
         by_digest = {
             seal.digest(key, "arguments", canonical(task.arguments)): marker
@@ -95,18 +105,19 @@ def _hold_against_audits(told: Reconciled, tasks: list[Task], audits: Iterable[P
             sends = [line for line in call.lines if line.get("phase") == "sending"]
             sent[marker] += len(sends)
             outcome = call.outcome
+            ended.setdefault(marker, set()).add(outcome and outcome.get("outcome"))
             if outcome is None:
                 told.open_ends += 1
                 told.open_and_sent += bool(sends)
             elif outcome.get("outcome") == "applied" and not told.applied[marker]:
                 told.untrue.append(marker)
+    told.denied = [m for m, ends in ended.items() if ends == {"not_applied"} and told.applied[m]]
     told.unrecorded = [marker for marker in told.applied if not sent[marker]]
 
 
-def _calls(told: Reconciled, audit: Path) -> list[RecordedCall]:
+def calls_of(audit: Path) -> tuple[list[RecordedCall], bool]:
+    """The calls of an audit file, and whether it is as it was written."""
     calls: list[RecordedCall] = []
     verification = Verification(seal.kept_key(audit), calls.append)
     verification.read([audit])
-    if not verification.whole:
-        told.broken.append(str(audit))
-    return calls
+    return calls, verification.whole
