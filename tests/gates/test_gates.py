@@ -41,6 +41,7 @@ def test_ci_runs_the_gates_the_tests_and_the_proof() -> None:
         "make test",
         "make evals",
         "make packages",
+        "make malformed",
         "make prove-gates",
     ]
     assert re.search(r"^check: \$\(GATES\)", MAKEFILE, re.MULTILINE)

@@ -12,6 +12,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mcp_server_zendesk.hosting.bodies import MOST_BYTES
+from mcp_server_zendesk.hosting.ended_sessions import EndedSessions
 from mcp_server_zendesk.hosting.needed_scopes import ScopesOfWorkspace
 from mcp_server_zendesk.hosting.refusals import refusal
 from mcp_server_zendesk.serving.server import ZendeskServer
@@ -123,11 +124,13 @@ class HostedWorkspace:
 
     def _apps_of(self, server: ZendeskServer) -> dict[Transport, ASGIApp]:
         return {
-            STREAMABLE: server.streamable_http_app(
-                streamable_http_path=f"{self.prefix}/{STREAMABLE}",
-                stateless_http=self._stateless,
-                max_request_body_size=MOST_BYTES,
-                transport_security=self._security,
+            STREAMABLE: EndedSessions(
+                server.streamable_http_app(
+                    streamable_http_path=f"{self.prefix}/{STREAMABLE}",
+                    stateless_http=self._stateless,
+                    max_request_body_size=MOST_BYTES,
+                    transport_security=self._security,
+                )
             ),
             SSE: server.sse_app(
                 sse_path=f"{self.prefix}/{SSE}",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 _KIBIBYTES = 1024
 _MEBIBYTE = 1024 * 1024
-_FEWEST = 10
+_FEWEST = 60
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Life:
 
     @property
     def long_enough(self) -> bool:
-        """Whether it says anything about growth."""
+        """Whether it lasted some minutes: before, a process grows to its size."""
         return len(self.samples) >= _FEWEST
 
     @property
