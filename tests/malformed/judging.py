@@ -28,6 +28,13 @@ def id_of(raw: bytes) -> Any:
     return found.get("id") if isinstance(found, dict) and "method" in found else None
 
 
+def _our_words(told: dict[str, Any]) -> str:
+    """What an explanation says, without what it shows of Zendesk: calls before may stand there."""
+    fields = told.get("details", {}).get("fields", [])
+    words = [told.get(key, "") for key in ("message", "reason", "hint")]
+    return " ".join([*words, *(str(one.get("problem")) for one in fields)])
+
+
 @dataclass
 class Judged:
     """All answers so far. ``wrong`` has to be empty."""
@@ -83,7 +90,7 @@ class Judged:
             self.blame("an unexplained refusal", answer)
         if result.get("structuredContent") is not None or not told.get("hint"):
             self.blame("a refusal without a hint, or with content", answer)
-        if CANARY in text:
+        if CANARY in _our_words(told):
             self.blame("a refusal that repeats what was sent", answer)
 
     def blame(self, why: str, what: object) -> None:
