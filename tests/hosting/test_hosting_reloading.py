@@ -232,26 +232,6 @@ async def test_a_token_is_taken_back_although_the_settings_have_a_mistake(
     assert "callers' tokens, where all stays as it was: tokens_file:" in caplog.text
 
 
-async def test_a_mistake_in_the_settings_keeps_no_part_from_reading_what_is_its_own(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A token that was taken away is gone, whatever stands in the configuration file."""
-    taken: list[int | None] = []
-
-    def part(settings: ServerSettings) -> None:
-        taken.append(settings.calls_per_minute)
-
-    def mistaken() -> ServerSettings:
-        raise ConfigurationError("calls_per_minut is no setting")
-
-    async with team(parts=[("callers' tokens", part)]) as served:
-        served.source.settings = ServerSettings(port=0, finish_seconds=10, calls_per_minute=9)
-        assert await served.reloader.reload()
-        monkeypatch.setattr(served.reloader, "_load", mistaken)
-        assert not await served.reloader.reload()
-    assert taken == [9, 9]
-
-
 async def test_a_signal_reloads() -> None:
     async with team({"demo": dict(WRITES)}) as served, served.client() as client:
         edit(served, read_only=True)

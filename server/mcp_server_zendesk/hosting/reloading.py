@@ -72,7 +72,6 @@ class Reloader:
     ) -> None:
         self._workspaces = workspaces
         self._settings = settings
-        self._read_last = settings
         self._load = load
         self._parts = tuple(parts)
         self._tokens = tokens
@@ -108,14 +107,12 @@ class Reloader:
         return True
 
     def _reload_server(self) -> bool:
-        """A mistake in the settings keeps no token good that was taken away in its own file."""
-        done = True
         try:
-            self._read_last = self._load()
+            settings = self._load()
         except ConfigurationError as error:
             _keeps("the HTTP server's settings", error)
-            done = False
-        settings = self._read_last
+            return False
+        done = True
         for called, part in self._parts:
             try:
                 part(settings)
