@@ -44,6 +44,7 @@ from mcp_server_zendesk.setting_problems import problems_of
 from mcp_server_zendesk.variables import PREFIX, mistaken_limit, unknown_among
 
 AuthType = Literal["oauth", "oauth_client_credentials", "oauth_token", "api_token"]
+Keep = Literal["fields", "texts"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 _UNEXPANDED = re.compile(r"\$\{[^}]*\}|^\$[A-Z_]+$|^%[A-Z_]+%$")
@@ -198,6 +199,32 @@ class Settings(BaseModel):
             "`national_ids`, `tokens`, `passwords`, or `all` or `none`"
         ),
     ] = ()
+    analytics: Annotated[
+        bool,
+        Field(
+            description="Keep tickets on this machine, for questions that span thousands of them; "
+            "offers the toolset `analytics`"
+        ),
+    ] = False
+    analytics_keep: Annotated[
+        Keep,
+        BeforeValidator(_lower),
+        Field(
+            description="What of them: `fields` (no text that a customer wrote, no customer's "
+            "name) or `texts` (those too, cleaned)"
+        ),
+    ] = "fields"
+    retention_days: Annotated[
+        int,
+        Field(ge=1, le=36_500, description="Days after its last change for which one is kept"),
+    ] = 400
+    analytics_folder: Annotated[
+        Annotated[Path, AfterValidator(absolute_path)] | None,
+        Field(
+            description="The folder in which each workspace has a store of its own, for its owner "
+            "alone; unset, where the system keeps such data"
+        ),
+    ] = None
     audit_log: Annotated[
         Annotated[Path, AfterValidator(absolute_path)] | None,
         Field(

@@ -12,6 +12,7 @@ from mcp_server_zendesk.serving.spec import Effect, ToolSpec
 
 _WHY = {
     "excluded": "left out by exclude_tools",
+    "analytics": "analytics is not switched on",
     "toolset": "its toolset is not chosen",
     "read_only": "the workspace is read-only",
     "effect": "its effect is not among allow_effects",

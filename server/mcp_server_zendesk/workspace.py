@@ -20,6 +20,7 @@ from mcp_server_zendesk.connection.observing import NOBODY, Observer
 from mcp_server_zendesk.connection.shared import Shared, shared_here
 from mcp_server_zendesk.serving.cleaning.redaction import Redaction, RedactionUnavailable
 from mcp_server_zendesk.serving.inventory import Inventory, Policy
+from mcp_server_zendesk.serving.local_store import Analytics
 from mcp_server_zendesk.serving.spec import DEFAULT_TOOLSETS
 from mcp_server_zendesk.settings import Settings
 from mcp_server_zendesk.signing_in.credentials import credentials_for
@@ -59,12 +60,30 @@ def inventory_of(settings: Settings) -> Inventory:
         writes_per_minute=settings.writes_per_minute,
         writes_per_session=settings.writes_per_session,
         redact=settings.redact,
+        analytics=analytics_of(settings),
     )
     try:
         policy.check(CATALOGUE)
     except ValueError as error:
         raise ConfigurationError(str(error)) from None
     return Inventory(CATALOGUE, policy)
+
+
+def analytics_of(settings: Settings) -> Analytics | None:
+    """What the admin decided about the local store; None where it is off. Nothing is opened."""
+    if not settings.analytics:
+        return None
+    kept_in = settings.analytics_folder
+    if kept_in is None:
+        import platformdirs  # noqa: PLC0415 - seldom
+
+        kept_in = Path(platformdirs.user_data_dir(PROGRAM, appauthor=False)) / "analytics"
+    return Analytics(
+        folder=kept_in / settings.workspace,
+        subdomain=settings.account.subdomain,
+        keep=settings.analytics_keep,
+        retention_days=settings.retention_days,
+    )
 
 
 def load_tools() -> None:

@@ -95,6 +95,20 @@ _FLAGS: tuple[tuple[str, dict[str, Any]], ...] = (
             "FILE.key. The command audit verifies and tells it.",
         },
     ),
+    (
+        "--analytics",
+        {
+            "is_flag": True,
+            "default": None,
+            "help": "Keep tickets on this machine, for questions that span thousands of them.",
+        },
+    ),
+    ("--analytics-keep", {"metavar": "WHAT", "help": "fields (the default), or texts as well."}),
+    ("--retention-days", {"metavar": "DAYS", "help": "For how long they are kept (400)."}),
+    (
+        "--analytics-folder",
+        {"metavar": "FOLDER", "callback": from_here, "help": "Where they are kept."},
+    ),
     ("--redirect-ports", {"metavar": "PORTS", "help": "Where the browser's answer may arrive."}),
     ("--log-level", {"metavar": "LEVEL", "help": "debug, info, warning or error; to stderr."}),
 )

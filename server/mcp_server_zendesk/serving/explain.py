@@ -13,7 +13,13 @@ from typing import Any
 
 from mcp_server_zendesk.connection import errors
 from mcp_server_zendesk.connection.errors import Outcome
-from mcp_server_zendesk.serving import explain_policy, explain_refusals, refusals
+from mcp_server_zendesk.serving import (
+    explain_local,
+    explain_policy,
+    explain_refusals,
+    local_refusals,
+    refusals,
+)
 from mcp_server_zendesk.serving.explanation import Circumstances, Explanation
 
 _LOOK_FIRST = "Whether the change was made is unknown: read the record again before you repeat. "
@@ -307,6 +313,15 @@ ROWS: Mapping[type[BaseException], Row] = {
     refusals.ChangedMeanwhile: _changed_meanwhile,
     refusals.AlreadyDone: _already_done,
     refusals.TooManyCalls: explain_policy.too_many_calls,
+    local_refusals.ExtraNeeded: explain_local.extra_needed,
+    local_refusals.NeverSynced: explain_local.never_synced,
+    local_refusals.SyncUnderWay: explain_local.sync_under_way,
+    local_refusals.StoreBusy: explain_local.store_busy,
+    local_refusals.StoreUnusable: explain_local.store_unusable,
+    local_refusals.StoreFull: explain_local.store_full,
+    local_refusals.OtherUser: explain_local.other_user,
+    local_refusals.QueryRefused: explain_local.query_refused,
+    local_refusals.QueryStopped: explain_local.query_stopped,
     errors.NotConfigured: _not_configured,
     errors.TokenUnavailable: _token_unavailable,
     errors.ScopeMissing: _scope_missing,

@@ -13,8 +13,10 @@ from mcp_server_zendesk.connection.guarding.recipients import Recipients
 from mcp_server_zendesk.connection.guarding.touched import EFFECTS
 from mcp_server_zendesk.connection.nearest import or_nearest
 from mcp_server_zendesk.connection.scopes import HeldScopes, without_implied
+from mcp_server_zendesk.serving.local_store import Analytics
 from mcp_server_zendesk.serving.spec import (
     ALWAYS,
+    ANALYTICS,
     DEFAULT_TOOLSETS,
     EVERY_TOOLSET,
     NO_TOOLSET,
@@ -23,7 +25,7 @@ from mcp_server_zendesk.serving.spec import (
     ToolSpec,
 )
 
-Hidden = Literal["excluded", "toolset", "read_only", "effect", "scope"]
+Hidden = Literal["excluded", "analytics", "toolset", "read_only", "effect", "scope"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Policy:
     writes_per_minute: int | None = None
     writes_per_session: int | None = None
     redact: tuple[str, ...] = ()
+    analytics: Analytics | None = None
 
     def guard(self) -> Guard:
         """A guard of these limits, with nothing counted yet."""
@@ -66,6 +69,11 @@ class Policy:
         """
         if NO_TOOLSET in self.toolsets and len(set(self.toolsets)) > 1:
             raise ValueError(f"toolsets: {NO_TOOLSET} stands alone, without other toolsets")
+        if ANALYTICS in self.toolsets and self.analytics is None:
+            raise ValueError(
+                "toolsets: the toolset analytics keeps customer data on this machine; it is "
+                "switched on by analytics = true"
+            )
         tool_names = [spec.name for spec in specs]
         known = {
             "toolsets": (self.toolsets, [*TOOLSETS, EVERY_TOOLSET, NO_TOOLSET]),
@@ -97,8 +105,8 @@ class Inventory:
         policy = self.policy
         if spec.name in policy.exclude_tools:
             return "excluded"
-        if not self._chosen(spec):
-            return "toolset"
+        if why := self._not_chosen(spec):
+            return why
         if policy.read_only and spec.effect != "read":
             return "read_only"
         allowed = policy.allow_effects
@@ -136,11 +144,15 @@ class Inventory:
                 wanted.update(filter(held.meets, self.policy.guard().reads_with))
         return without_implied(wanted or configured)
 
-    def _chosen(self, spec: ToolSpec) -> bool:
+    def _not_chosen(self, spec: ToolSpec) -> Hidden | None:
         toolsets = self.policy.toolsets
-        return (
+        if spec.toolset == ANALYTICS and self.policy.analytics is None:
+            return "analytics"
+        chosen = (
             spec.toolset == ALWAYS
+            or (spec.toolset == ANALYTICS and NO_TOOLSET not in toolsets)
             or spec.name in self.policy.tools
             or spec.toolset in toolsets
             or EVERY_TOOLSET in toolsets
         )
+        return None if chosen else "toolset"

@@ -25,9 +25,12 @@ TOOLSETS = (
     "quality",
     "cleanup",
     "admin",
+    "analytics",
     "chatgpt",
 )
 DEFAULT_TOOLSETS = ("tickets", "users", "routing")
+ANALYTICS = "analytics"
+"""The toolset that an admin switches on by ``analytics``, and nothing else does."""
 ALWAYS = "always"
 """The toolset of tools that no toolset switches off."""
 EVERY_TOOLSET = "all"

@@ -7,6 +7,7 @@ from mcp_server_zendesk.serving.spec import ToolSpec
 from zendesk_tools.catalogue import (
     admin,
     always,
+    analytics,
     attachments,
     chatgpt,
     cleanup,
@@ -32,5 +33,6 @@ CATALOGUE: tuple[ToolSpec, ...] = (
     *admin.TOOLS,
     *attachments.TOOLS,
     *side_conversations.TOOLS,
+    *analytics.TOOLS,
 )
 """Every tool, in the order in which clients list them."""
