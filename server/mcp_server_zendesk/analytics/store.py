@@ -156,7 +156,7 @@ class Store:
 
     @contextmanager
     def batch(self) -> Iterator[Batch]:
-        """Open the store, made where there is none, and write all that the block writes, or nothing.
+        """Open the store, made where there is none, and write all of the block, or nothing.
 
         Blocks: call it in a thread.
 
