@@ -211,6 +211,7 @@ def test_a_store_that_was_half_made_is_made_again(tmp_path: Path) -> None:
     assert [file.name for file in local.folder.iterdir() if "new" in file.name] == []
 
 
+_MOUNT, _UNMOUNT = (shutil.which(name) or "" for name in ("mount", "umount"))
 _FULL = """
 import resource, sys
 from pathlib import Path
@@ -264,13 +265,13 @@ def test_a_file_that_may_grow_no_more_keeps_all_earlier_batches_and_goes_on_late
 
 
 @pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() != 0 or shutil.which("mount") is None,
+    not hasattr(os, "geteuid") or os.geteuid() != 0 or not _MOUNT,
     reason="only root may mount a small disk",
 )
 def test_a_full_disk_keeps_all_earlier_batches_and_goes_on_when_there_is_room(
     tmp_path: Path,
 ) -> None:
-    made = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(tmp_path)]
+    made = [_MOUNT, "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(tmp_path)]
     if subprocess.run(made, check=False, capture_output=True).returncode:
         pytest.skip("no disk may be mounted here")
     try:
@@ -279,9 +280,9 @@ def test_a_full_disk_keeps_all_earlier_batches_and_goes_on_when_there_is_room(
         assert why == "No space left on device"
         assert stored >= 4_000
         assert Facts(Store(local).facts().given).version == 1
-        subprocess.run(["mount", "-o", "remount,size=9m", str(tmp_path)], check=True)
+        subprocess.run([_MOUNT, "-o", "remount,size=9m", str(tmp_path)], check=True)
         with Store(local).batch() as batch:
             assert batch.execute("SELECT count(*) FROM kept.comments") == [(stored,)]
             batch.put(TICKETS, [ticket(1)])
     finally:
-        subprocess.run(["umount", str(tmp_path)], check=True)
+        subprocess.run([_UNMOUNT, str(tmp_path)], check=True)

@@ -31,7 +31,7 @@ def _version_0(local: Analytics, tickets: str = _TICKETS_OF_0) -> None:
         database.execute(f"CREATE TABLE kept.tickets ({tickets})")
         database.execute("INSERT INTO kept.tickets (id, status) VALUES (1, 'open')")
         database.execute("UPDATE kept.tickets SET updated_at = ?", [NOW])
-        facts = {"version": "0", "subdomain": "acme", "keep": "texts", "retention_days": "all"}
+        facts = {"version": "0", "subdomain": "acme", "keep": "texts"}
         for name, value in facts.items():
             database.execute("INSERT INTO kept.facts VALUES (?, ?)", [name, value])
         database.execute("INSERT INTO kept.streams (name, complete) VALUES ('tickets', true)")

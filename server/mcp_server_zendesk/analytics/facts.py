@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from mcp_server_zendesk.analytics.opening import AGAIN
@@ -19,7 +19,7 @@ SYNCED_BY = "synced_by"
 """The id of the Zendesk user as whom it was filled."""
 REMOVED_SINCE = "removed_since"
 """Since when rows lie in free blocks of the file that have to leave the disk."""
-LONG_AGO = "1970-01-01T00:00:00+00:00"
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ PATIENCE_SECONDS = 30.0
 
 AGAIN = "Run the command purge, then sync again."
 
-_PAUSE_SECONDS = 0.02
+_PAUSE_SECONDS = 0.05
 _MEMORY = "256MB"
 _THREADS = 2
 _OUT_OF_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)

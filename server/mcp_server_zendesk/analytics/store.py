@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from mcp_server_zendesk.analytics.decisions import obey, remembered
 from mcp_server_zendesk.analytics.facts import (
     FACTS_OF_IT,
-    LONG_AGO,
     REMOVED_SINCE,
     STREAMS_OF_IT,
     Facts,
@@ -106,8 +104,12 @@ class Batch:
         self.put(GONE, [{"id": one, "seen_at": now.isoformat()} for one in ids])
 
     def must_leave(self, now: datetime) -> None:
-        """Remember that what was taken out has to leave the disk as well (``rewriting``)."""
-        if self.fact(REMOVED_SINCE) is None:
+        """Remember that what was taken out has to leave the disk as well (``rewriting``).
+
+        With ``LONG_AGO`` for the time, it does so at the end of the next sync.
+        """
+        known = self.fact(REMOVED_SINCE)
+        if known is None or datetime.fromisoformat(known) > now:
             self.set_fact(REMOVED_SINCE, now.isoformat())
 
     def gone(self, ids: Sequence[int]) -> frozenset[int]:
@@ -234,13 +236,11 @@ class Store:
                 discard_fresh(local)
 
     def _admit(self, batch: Batch) -> None:
-        """Migrate an older store, refuse what is not this workspace's, do as is decided now."""
+        """Migrate an older store, refuse what is not this workspace's."""
         facts = _facts(batch)
         facts.check(self.analytics)
         if facts.version < VERSION:
             migrate(batch, facts.version)
-        if obey(batch, facts, self.analytics):
-            batch.set_fact(REMOVED_SINCE, LONG_AGO)
 
 
 def _facts(batch: Batch) -> Facts:
@@ -260,6 +260,6 @@ def _fill(batch: Batch, local: Analytics) -> None:
     batch.execute(f"CREATE SCHEMA {SCHEMA}")
     for table in TABLES:
         batch.execute(table.ddl)
-    given = {"version": str(VERSION), "subdomain": local.subdomain, **remembered(local)}
+    given = {"version": str(VERSION), "subdomain": local.subdomain, "keep": local.keep}
     for name, value in given.items():
         batch.set_fact(name, value)
