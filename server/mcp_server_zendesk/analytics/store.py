@@ -14,6 +14,7 @@ from mcp_server_zendesk.analytics.tables import (
     FACTS,
     GONE,
     OF_A_TICKET,
+    REREAD,
     SCHEMA,
     STREAMS,
     TABLES,
@@ -93,6 +94,7 @@ class Batch:
         self.remove(TICKETS, ids)
         for table in OF_A_TICKET:
             self.remove(table, ids, "ticket_id")
+        self.remove(REREAD, ids)
         self.put(GONE, [{"id": one, "seen_at": now.isoformat()} for one in ids])
 
     def gone(self, ids: Sequence[int]) -> frozenset[int]:
