@@ -1,19 +1,40 @@
-"""What was said and done in a generated ticket: one comment or two, and the audits of them."""
+"""What was said and done in a generated ticket: the audits of its life, and the comments."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mcp_server_zendesk.sandbox.records import via_api, via_channel
-from mcp_server_zendesk.sandbox.scale.generated import GeneratedTicket, stamped
+from mcp_server_zendesk.sandbox.clock import stamped
+from mcp_server_zendesk.sandbox.landmarks import RESOLUTION_FIELD_ID
+from mcp_server_zendesk.sandbox.records import via_channel
+from mcp_server_zendesk.sandbox.scale import wording
+from mcp_server_zendesk.sandbox.scale.life import ASKED, NOTES, STATUS_AFTER, TAKEN, Step
+from mcp_server_zendesk.sandbox.scale.mixing import mix
+from mcp_server_zendesk.sandbox.scale.ratings import score_of
 from mcp_server_zendesk.sandbox.text import html_from_plain
+from mcp_server_zendesk.sandbox.vocabulary import PRIORITIES
 
 if TYPE_CHECKING:
     from mcp_server_zendesk.sandbox.records import Json
-    from mcp_server_zendesk.sandbox.scale.generated import Bulk
+    from mcp_server_zendesk.sandbox.scale.bulk import Bulk
+    from mcp_server_zendesk.sandbox.scale.life import Life
 
 _FIRST_ID = 42_000_000_000_000
-_IDS_EACH = 32
+_IDS_EACH = 64
+_AUTOMATION = -1
+_SAID: dict[Step, tuple[str, ...]] = {
+    "answered": wording.ANSWERS,
+    "asked back": wording.QUESTIONS,
+    "came back": wording.CAME_BACK,
+    "noted": wording.NOTES,
+    "held": wording.NOTES,
+    "solved": wording.SOLUTIONS,
+    "reopened": wording.REOPENED,
+}
+_BY_RULE: dict[Step, str] = {
+    "offered": "Request customer satisfaction rating",
+    "closed": "Close ticket 4 days after status is set to solved",
+}
 
 
 def comments_of(bulk: Bulk, number: int) -> list[Json]:
@@ -31,64 +52,178 @@ def comments_of(bulk: Bulk, number: int) -> list[Json]:
     ]
 
 
-def audits_of(bulk: Bulk, number: int) -> list[Json]:
-    """Coming in; being taken and answered; being solved, where it was."""
-    ticket = GeneratedTicket(bulk, number)
-    ids = iter(range(_FIRST_ID + number * _IDS_EACH, _FIRST_ID + (number + 1) * _IDS_EACH))
-    created, updated = bulk.created(number), bulk.updated(number)
-    requester_id = ticket["requester_id"]
+def texts_of(bulk: Bulk, number: int) -> list[str]:
+    """What was said in a ticket, without making the comments."""
+    return [_text(bulk, number, place, step) for place, (_, step) in _spoken(bulk.life(number))]
 
-    def audit(at: int, author_id: int, via: Json) -> Json:
-        return {
-            "id": next(ids),
-            "ticket_id": number,
+
+def audits_of(bulk: Bulk, number: int) -> list[Json]:
+    """An audit for each step of its life."""
+    return _Teller(bulk, number).told()
+
+
+def _spoken(life: Life) -> list[tuple[int, tuple[int, Step]]]:
+    return [
+        (place, step)
+        for place, step in enumerate(life.steps)
+        if step[1] in _SAID or step[1] == "came in"
+    ]
+
+
+def _text(bulk: Bulk, number: int, place: int, step: Step) -> str:
+    if step == "came in":
+        return bulk.description(number)
+    choices = _SAID[step]
+    text = choices[mix(number, 32 + place) % len(choices)]
+    return text.format(name=bulk.requester(number)["name"]) if "{" in text else text
+
+
+class _Teller:
+    """Tells one ticket's life in audits."""
+
+    def __init__(self, bulk: Bulk, number: int) -> None:
+        self._bulk = bulk
+        self._number = number
+        self._life = bulk.life(number)
+        self._id = _FIRST_ID + number * _IDS_EACH - 1
+        self._requester_id = bulk.requester(number)["id"]
+        self._channel = bulk.channel(number)
+        self._status = "new"
+        self._score = "unoffered"
+        self._agent: int | None = None
+        self._group_id: object = None
+        self._values = bulk.values(number, solved=False)
+        self._tags = bulk.tags(number, self._values)
+
+    def told(self) -> list[Json]:
+        return [
+            self._audit(place, at, step) for place, (at, step) in enumerate(self._life.steps)
+        ]
+
+    def _audit(self, place: int, at: int, step: Step) -> Json:
+        if step in TAKEN:
+            taken_by = self._life.agents[0]
+        elif step == "passed on":
+            taken_by = self._life.agents[1]
+        else:
+            taken_by = self._agent
+        by_customer = step in ASKED or step in {"came in", "rated"}
+        if by_customer:
+            author_id, via = self._requester_id, via_channel(self._channel)
+        elif step in _BY_RULE:
+            author_id, via = _AUTOMATION, _by_rule(_BY_RULE[step])
+        else:
+            author_id = self._agent_id(taken_by if self._agent is None else self._agent)
+            via = via_channel("web")
+        audit: Json = {
+            "id": self._next(),
+            "ticket_id": self._number,
             "created_at": stamped(at),
             "author_id": author_id,
             "metadata": {"system": {}, "custom": {}},
             "events": [],
             "via": via,
         }
+        if step == "came in" or step in _SAID:
+            self._say(audit, _text(self._bulk, self._number, place, step), step)
+        if step == "came in":
+            self._create(audit)
+        if taken_by is not None and taken_by != self._agent:
+            self._take(audit, taken_by)
+        if step == "solved":
+            self._settle(audit)
+        after = STATUS_AFTER.get(step)
+        if after is not None and after != self._status:
+            self._note(audit, "Change", "status", after, self._status)
+            self._status = after
+        if step in {"offered", "rated"}:
+            score = "offered" if step == "offered" else score_of(self._life)
+            self._note(audit, "Change", "satisfaction_score", score, self._score)
+            self._score = score
+        return audit
 
-    def say(told: Json, text: str) -> None:
-        told["events"].append(
+    def _create(self, audit: Json) -> None:
+        bulk, number = self._bulk, self._number
+        if self._life.grouped_first:
+            self._group_id = bulk.agents[self._life.agents[0]]["default_group_id"]
+        told = {
+            "subject": bulk.subject(number),
+            "requester_id": self._requester_id,
+            "status": "new",
+            "priority": PRIORITIES[bulk.priority(number)],
+            "type": bulk.type(number),
+            "assignee_id": None,
+            "group_id": self._group_id,
+            "organization_id": bulk.requester(number)["organization_id"],
+            "tags": self._tags,
+            "ticket_form_id": bulk.form(number),
+            "brand_id": bulk.brand(number),
+        }
+        for name, value in told.items():
+            self._note(audit, "Create", name, value)
+        for key, value in self._values.items():
+            self._note(audit, "Create", str(key), value)
+
+    def _take(self, audit: Json, taken_by: int) -> None:
+        before = None if self._agent is None else self._agent_id(self._agent)
+        self._note(audit, "Change", "assignee_id", self._agent_id(taken_by), before)
+        group_id = self._bulk.agents[taken_by]["default_group_id"]
+        if group_id != self._group_id:
+            self._note(audit, "Change", "group_id", group_id, self._group_id)
+        self._agent, self._group_id = taken_by, group_id
+
+    def _settle(self, audit: Json) -> None:
+        """The first solution sets the field that is required for it, and the field's tag."""
+        values = self._bulk.values(self._number, solved=True)
+        resolution = values.get(RESOLUTION_FIELD_ID)
+        if resolution is None or RESOLUTION_FIELD_ID in self._values:
+            return
+        tags = self._bulk.tags(self._number, values)
+        self._note(audit, "Change", str(RESOLUTION_FIELD_ID), resolution, None)
+        self._note(audit, "Change", "tags", tags, self._tags)
+        self._values, self._tags = values, tags
+
+    def _say(self, audit: Json, text: str, step: Step) -> None:
+        audit["events"].append(
             {
-                "id": next(ids),
+                "id": self._next(),
                 "type": "Comment",
-                "author_id": told["author_id"],
+                "author_id": audit["author_id"],
                 "body": text,
                 "html_body": html_from_plain(text),
                 "plain_body": text,
-                "public": True,
+                "public": step not in NOTES,
                 "attachments": [],
-                "audit_id": told["id"],
+                "audit_id": audit["id"],
             }
         )
 
-    def note(told: Json, kind: str, name: str, value: object, *before: object) -> None:
-        text = str(value) if isinstance(value, int) else value
-        event = {"id": next(ids), "type": kind, "value": text, "field_name": name}
-        told["events"].append(event | ({"previous_value": before[0]} if before else {}))
+    def _note(self, audit: Json, kind: str, name: str, value: object, *before: object) -> None:
+        event = {
+            "id": self._next(),
+            "type": kind,
+            "value": _told(value),
+            "field_name": name,
+        }
+        if before:
+            event["previous_value"] = _told(before[0])
+        audit["events"].append(event)
 
-    first = audit(created, requester_id, via_channel(ticket["via"]["channel"]))
-    say(first, ticket["description"])
-    for name in ("subject", "requester_id", "priority", "type", "tags"):
-        note(first, "Create", name, ticket[name])
-    note(first, "Create", "status", "new")
-    told = [first]
-    assignee_id = ticket["assignee_id"]
-    if assignee_id is not None:
-        taken = audit((created + updated) // 2, assignee_id, via_api())
-        say(taken, bulk.answer(number))
-        note(taken, "Change", "assignee_id", assignee_id, None)
-        note(taken, "Change", "group_id", ticket["group_id"], None)
-        status = ticket["status"]
-        then = status if status not in {"solved", "closed"} else "open"
-        note(taken, "Change", "status", then, "new")
-        told.append(taken)
-        if then != status:
-            done = audit(updated, assignee_id, via_api())
-            note(done, "Change", "status", "solved", "open")
-            if status == "closed":
-                note(done, "Change", "status", "closed", "solved")
-            told.append(done)
-    return told
+    def _agent_id(self, place: int | None) -> object:
+        return None if place is None else self._bulk.agents[place]["id"]
+
+    def _next(self) -> int:
+        self._id += 1
+        return self._id
+
+
+def _told(value: object) -> object:
+    """A value as events tell it: ids and flags are strings there."""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return str(value) if isinstance(value, int) else value
+
+
+def _by_rule(title: str) -> Json:
+    source = {"from": {"id": 41700000006013, "title": title, "deleted": False}}
+    return {"channel": "rule", "source": {**source, "to": {}, "rel": "automation"}}
