@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mcp_server_zendesk.sandbox import landmarks
 from mcp_server_zendesk.sandbox.clock import stamped
@@ -29,6 +29,26 @@ _PACES = (0.9, 1.3, 1.0, 0.8)
 _OPTIONS = frozenset({*wording.AREAS, *wording.RESOLUTIONS, *wording.SALES_CHANNELS})
 
 
+class Traits(NamedTuple):
+    """What a ticket is like from the beginning: places in the lists of words, and people."""
+
+    number: int
+    created: int
+    product: int
+    problem: int
+    order: int
+    priority: int
+    channel: str
+    type: str | None
+    requester: Json
+    agents: tuple[int, int]
+    """Who takes it, and to whom it may be passed on: places in `Bulk.agents`."""
+    stuck: bool
+    """Whether it is left lying, as some young tickets are and few old ones."""
+    over: bool
+    """Whether all that can happen to it has happened."""
+
+
 @dataclass
 class Bulk:
     """The generated tickets of one store."""
@@ -39,6 +59,7 @@ class Bulk:
     born: int
     """When the youngest of them came in, in seconds."""
     keep: Callable[[int, Json], None] = lambda _number, _ticket: None
+    _traits: Traits | None = field(default=None, repr=False)
     _life: Life | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -79,43 +100,45 @@ class Bulk:
             known = self._life = life_of(self, number)
         return known
 
-    def stuck(self, number: int, created: int) -> bool:
-        """Whether it is left lying, as some young tickets are and few old ones."""
+    def traits(self, number: int) -> Traits:
+        """What a ticket is like. The latest one asked for is remembered."""
+        known = self._traits
+        if known is None or known.number != number:
+            known = self._traits = self._made(number)
+        return known
+
+    def _made(self, number: int) -> Traits:
+        created = self._arrivals.at(number - self.first)
         age = self.born - created
-        share = next((part for limit, part in _STUCK if age < limit), 0)
-        return mix(number, 13) & 0xFF < share
+        kind, bits = mix(number, 6), mix(number, 8)
+        problem = kind // 10 % 7
+        lying = next((part for limit, part in _STUCK if age < limit), 0)
+        stuck = bits >> 48 & 0xFF < lying
+        return Traits(
+            number=number,
+            created=created,
+            product=kind % 10,
+            problem=problem,
+            order=kind // 70 % 90_000 + 10_000,
+            priority=wording.PRIORITY_PLACES[bits & 15],
+            channel=wording.CHANNELS[bits >> 4 & 15],
+            type=wording.TYPES[bits >> 8 & 7],
+            requester=self.customers[(bits >> 12 & 0xFFFF) % len(self.customers)],
+            agents=self._agents_for(problem, bits >> 28),
+            stuck=stuck,
+            over=age > LONGEST and not stuck,
+        )
+
+    def _agents_for(self, problem: int, bits: int) -> tuple[int, int]:
+        teams = self._teams
+        team = bits >> 3 & 7 if not bits & 7 else wording.GROUPS[problem]
+        mine = teams[team % len(teams)]
+        others = teams[(team + 1 + (bits >> 6 & 1)) % len(teams)]
+        return mine[(bits >> 7 & 0xFF) % len(mine)], others[(bits >> 15 & 15) % len(others)]
 
     def status(self, number: int) -> str:
         """What is old is closed, unless it was left lying."""
-        return "closed" if self._over(number) else self.life(number).status
-
-    def priority(self, number: int) -> int:
-        """A place in `PRIORITIES`."""
-        return wording.PRIORITY_PLACES[mix(number, 10) & 15]
-
-    def type(self, number: int) -> str | None:
-        """Its type, of which many have none."""
-        return wording.TYPES[mix(number, 9) & 7]
-
-    def channel(self, number: int) -> str:
-        """Where it came from."""
-        return wording.CHANNELS[mix(number, 8) & 15]
-
-    def kind(self, number: int) -> tuple[int, int, int]:
-        """Its product and its problem, places in the lists of words; and an order's number."""
-        kind = mix(number, 6)
-        return kind % 10, kind // 10 % 7, kind // 70 % 90_000 + 10_000
-
-    def agents_for(self, number: int) -> tuple[int, int]:
-        """Who takes it, and to whom it may be passed on: an agent of another group."""
-        bits = mix(number, 5)
-        teams = self._teams
-        team = wording.GROUPS[self.kind(number)[1]] % len(teams)
-        if not bits & 7:
-            team = bits >> 3 & 0xFF
-        mine = teams[team % len(teams)]
-        others = teams[(team + 1 + (bits >> 11 & 1)) % len(teams)]
-        return mine[(bits >> 16) % len(mine)], others[(bits >> 24) % len(others)]
+        return "closed" if self.traits(number).over else self.life(number).status
 
     def differ(self, agents: tuple[int, int]) -> bool:
         """Whether two agents are of different groups."""
@@ -126,52 +149,49 @@ class Bulk:
         """How slow an agent is, compared to others."""
         return _PACES[agent % len(_PACES)]
 
-    def requester(self, number: int) -> Json:
-        """Who asks."""
-        return self.customers[mix(number, 4) % len(self.customers)]
-
     def form(self, number: int) -> int | None:
         """Warranty claims have a form of their own."""
-        return self.forms[self.kind(number)[1] == 4 or not mix(number, 18) & 7]
+        return self.forms[self.traits(number).problem == 4 or not mix(number, 18) & 7]
 
     def brand(self, number: int) -> int | None:
         """Rental sets are another brand."""
-        return self.brands[self.kind(number)[0] == 8]
+        return self.brands[self.traits(number).product == 8]
 
     def subject(self, number: int) -> str:
         """Such as "Kebne 2 tent came damaged, order NW-48213"."""
-        product, problem, order = self.kind(number)
-        return f"{wording.PRODUCTS[product]} {wording.PROBLEMS[problem]}, order NW-{order}"
+        mine = self.traits(number)
+        about = f"{wording.PRODUCTS[mine.product]} {wording.PROBLEMS[mine.problem]}"
+        return f"{about}, order NW-{mine.order}"
 
     def description(self, number: int) -> str:
         """The text of the first comment."""
-        name = self.requester(number)["name"]
+        name = self.traits(number).requester["name"]
         return f"Hello,\n\nmy {self.subject(number)}. Could you please help?\n\n{name}"
 
     def is_solved(self, number: int) -> bool:
         """Whether it has been solved once: then it has a resolution."""
-        return self._over(number) or self.life(number).reached("solved") is not None
+        return self.traits(number).over or self.life(number).reached("solved") is not None
 
     def values(self, number: int, *, solved: bool) -> dict[int, Any]:
         """The values of its custom fields, where it has one, as integers in text [DOC]."""
         bits = mix(number, 14)
-        _, problem, order = self.kind(number)
+        mine = self.traits(number)
         made: dict[int, Any] = {}
         if bits & 3:
-            made[landmarks.PRODUCT_AREA_FIELD_ID] = wording.AREAS[problem]
+            made[landmarks.PRODUCT_AREA_FIELD_ID] = wording.AREAS[mine.problem]
         if bits >> 2 & 3 == 0:
             made[landmarks.UNITS_FIELD_ID] = str(1 + (bits >> 4 & 7))
         if bits >> 8 & 7 == 0:
             made[landmarks.GROUP_BOOKING_FIELD_ID] = True
         if bits >> 12 & 7 == 0:
-            made[landmarks.TRIP_DATE_FIELD_ID] = self._trip(number, bits >> 16 & 63)
+            made[landmarks.TRIP_DATE_FIELD_ID] = self._trip(mine.created, bits >> 16 & 63)
         if bits >> 24 & 3 == 0:
             chosen = bits >> 26 & 15 or 1
             made[landmarks.CHANNELS_FIELD_ID] = [
                 one for place, one in enumerate(wording.SALES_CHANNELS) if chosen >> place & 1
             ]
         if bits >> 32 & 1:
-            made[landmarks.ORDER_NUMBER_FIELD_ID] = f"NW-{order}"
+            made[landmarks.ORDER_NUMBER_FIELD_ID] = f"NW-{mine.order}"
         if solved:
             made[landmarks.RESOLUTION_FIELD_ID] = wording.RESOLUTIONS[bits >> 40 & 3]
         return {key: value for key, value in made.items() if key in self._known}
@@ -179,10 +199,11 @@ class Bulk:
     def tags(self, number: int, values: dict[int, Any]) -> list[str]:
         """Its tags: of its problem, of the time, and of its custom fields."""
         bits = mix(number, 7)
-        tags = {wording.TAGS[self.kind(number)[1]]}
+        mine = self.traits(number)
+        tags = {wording.TAGS[mine.problem]}
         if bits & 1:
             tags.add(wording.TAGS[(bits >> 8) % 7])
-        tags |= self._fashions(number, bits)
+        self._fashions(mine, bits, tags)
         for value in values.values():
             if isinstance(value, list):
                 tags.update(value)
@@ -192,26 +213,19 @@ class Bulk:
                 tags.add("group_booking")
         return sorted(tags)
 
-    def _fashions(self, number: int, bits: int) -> set[str]:
-        created = self.created(number)
+    def _fashions(self, mine: Traits, bits: int, tags: set[str]) -> None:
         # How far the three years had gone, in parts of 256.
-        part = max(0, (created - self.began) * 256 // SPREAD)
-        tags = set()
+        part = max(0, (mine.created - self.began) * 256 // SPREAD)
         if bits >> 16 & 0xFF < part * 40 // 256:
             tags.add(wording.LOYALTY)
         if bits >> 24 & 0xFF < (256 - part) * 26 // 256:
             tags.add(wording.FAX)
-        recent = self.born - created < wording.RECALLED_DAYS * _DAY
-        if recent and self.kind(number)[0] == wording.STOVE:
+        recent = self.born - mine.created < wording.RECALLED_DAYS * _DAY
+        if recent and mine.product == wording.STOVE:
             tags.add(wording.RECALL)
-        return tags
 
-    def _trip(self, number: int, days: int) -> str:
-        return stamped(self.created(number) + (3 + days) * _DAY)[:10]
-
-    def _over(self, number: int) -> bool:
-        created = self.created(number)
-        return created + LONGEST < self.born and not self.stuck(number, created)
+    def _trip(self, created: int, days: int) -> str:
+        return stamped(created + (3 + days) * _DAY)[:10]
 
     def _two(self, records: dict[int, Json]) -> tuple[int | None, int | None]:
         """The usual one and another."""

@@ -8,7 +8,7 @@ from mcp_server_zendesk.sandbox.clock import stamped
 from mcp_server_zendesk.sandbox.landmarks import RESOLUTION_FIELD_ID
 from mcp_server_zendesk.sandbox.records import via_channel
 from mcp_server_zendesk.sandbox.scale import wording
-from mcp_server_zendesk.sandbox.scale.life import ASKED, NOTES, STATUS_AFTER, TAKEN, Step
+from mcp_server_zendesk.sandbox.scale.life import ASKED, NOTES, STATUS_AFTER, TAKEN, Step, shape_of
 from mcp_server_zendesk.sandbox.scale.mixing import mix
 from mcp_server_zendesk.sandbox.scale.ratings import score_of
 from mcp_server_zendesk.sandbox.text import html_from_plain
@@ -17,7 +17,6 @@ from mcp_server_zendesk.sandbox.vocabulary import PRIORITIES
 if TYPE_CHECKING:
     from mcp_server_zendesk.sandbox.records import Json
     from mcp_server_zendesk.sandbox.scale.bulk import Bulk
-    from mcp_server_zendesk.sandbox.scale.life import Life
 
 _FIRST_ID = 42_000_000_000_000
 _IDS_EACH = 64
@@ -54,7 +53,17 @@ def comments_of(bulk: Bulk, number: int) -> list[Json]:
 
 def texts_of(bulk: Bulk, number: int) -> list[str]:
     """What was said in a ticket, without making the comments."""
-    return [_text(bulk, number, place, step) for place, (_, step) in _spoken(bulk.life(number))]
+    mine = bulk.traits(number)
+    if mine.over:
+        steps = shape_of(bulk, number)
+    else:
+        steps = tuple(step for _, step in bulk.life(number).steps)
+    bits = mix(number, 32)
+    name = mine.requester["name"]
+    said = [
+        _text(step, bits >> 4 * place, name) for place, step in enumerate(steps) if step in _SAID
+    ]
+    return [bulk.description(number), *said]
 
 
 def audits_of(bulk: Bulk, number: int) -> list[Json]:
@@ -62,20 +71,9 @@ def audits_of(bulk: Bulk, number: int) -> list[Json]:
     return _Teller(bulk, number).told()
 
 
-def _spoken(life: Life) -> list[tuple[int, tuple[int, Step]]]:
-    return [
-        (place, step)
-        for place, step in enumerate(life.steps)
-        if step[1] in _SAID or step[1] == "came in"
-    ]
-
-
-def _text(bulk: Bulk, number: int, place: int, step: Step) -> str:
-    if step == "came in":
-        return bulk.description(number)
+def _text(step: Step, bits: int, name: str) -> str:
     choices = _SAID[step]
-    text = choices[mix(number, 32 + place) % len(choices)]
-    return text.format(name=bulk.requester(number)["name"]) if "{" in text else text
+    return choices[(bits & 15) % len(choices)].replace("{name}", name)
 
 
 class _Teller:
@@ -86,8 +84,10 @@ class _Teller:
         self._number = number
         self._life = bulk.life(number)
         self._id = _FIRST_ID + number * _IDS_EACH - 1
-        self._requester_id = bulk.requester(number)["id"]
-        self._channel = bulk.channel(number)
+        self._mine = bulk.traits(number)
+        self._requester_id = self._mine.requester["id"]
+        self._channel = self._mine.channel
+        self._bits = mix(number, 32)
         self._status = "new"
         self._score = "unoffered"
         self._agent: int | None = None
@@ -96,9 +96,7 @@ class _Teller:
         self._tags = bulk.tags(number, self._values)
 
     def told(self) -> list[Json]:
-        return [
-            self._audit(place, at, step) for place, (at, step) in enumerate(self._life.steps)
-        ]
+        return [self._audit(place, at, step) for place, (at, step) in enumerate(self._life.steps)]
 
     def _audit(self, place: int, at: int, step: Step) -> Json:
         if step in TAKEN:
@@ -124,10 +122,12 @@ class _Teller:
             "events": [],
             "via": via,
         }
-        if step == "came in" or step in _SAID:
-            self._say(audit, _text(self._bulk, self._number, place, step), step)
         if step == "came in":
+            self._say(audit, self._bulk.description(self._number), step)
             self._create(audit)
+        elif step in _SAID:
+            text = _text(step, self._bits >> 4 * place, self._mine.requester["name"])
+            self._say(audit, text, step)
         if taken_by is not None and taken_by != self._agent:
             self._take(audit, taken_by)
         if step == "solved":
@@ -150,11 +150,11 @@ class _Teller:
             "subject": bulk.subject(number),
             "requester_id": self._requester_id,
             "status": "new",
-            "priority": PRIORITIES[bulk.priority(number)],
-            "type": bulk.type(number),
+            "priority": PRIORITIES[self._mine.priority],
+            "type": self._mine.type,
             "assignee_id": None,
             "group_id": self._group_id,
-            "organization_id": bulk.requester(number)["organization_id"],
+            "organization_id": self._mine.requester["organization_id"],
             "tags": self._tags,
             "ticket_form_id": bulk.form(number),
             "brand_id": bulk.brand(number),

@@ -98,20 +98,20 @@ def record_of(bulk: Bulk, number: int) -> Json:
     life = bulk.life(number)
     status, agent = life.status, life.agent()
     values = bulk.values(number, solved=life.reached("solved") is not None)
-    channel = bulk.channel(number)
-    requester = bulk.requester(number)
+    mine = bulk.traits(number)
+    requester = mine.requester
     ticket = dict(_BLANK)
     for key in _LISTS:
         ticket[key] = []
     ticket.update(
         id=number,
-        via=via_channel(channel),
+        via=via_channel(mine.channel),
         created_at=stamped(life.created),
         updated_at=stamped(life.updated),
-        type=bulk.type(number),
+        type=mine.type,
         subject=bulk.subject(number),
         description=bulk.description(number),
-        priority=PRIORITIES[bulk.priority(number)],
+        priority=PRIORITIES[mine.priority],
         status=status,
         custom_status_id=bulk.statuses[status],
         requester_id=requester["id"],
@@ -128,7 +128,7 @@ def record_of(bulk: Bulk, number: int) -> Json:
             {"id": one["id"], "value": values.get(one["id"], one["value"])} for one in bulk.fields
         ],
         satisfaction_rating=shown_rating(bulk, life),
-        from_messaging_channel=channel == "native_messaging",
+        from_messaging_channel=mine.channel == "native_messaging",
     )
     return ticket
 
@@ -143,17 +143,17 @@ def _tags(bulk: Bulk, number: int) -> list[str]:
 
 _CHEAP: dict[str, Callable[[Bulk, int], Any]] = {
     "id": lambda _bulk, number: number,
-    "via": lambda bulk, number: via_channel(bulk.channel(number)),
-    "created_at": lambda bulk, number: stamped(bulk.created(number)),
+    "via": lambda bulk, number: via_channel(bulk.traits(number).channel),
+    "created_at": lambda bulk, number: stamped(bulk.traits(number).created),
     "updated_at": lambda bulk, number: stamped(bulk.life(number).updated),
-    "type": lambda bulk, number: bulk.type(number),
+    "type": lambda bulk, number: bulk.traits(number).type,
     "subject": lambda bulk, number: bulk.subject(number),
     "description": lambda bulk, number: bulk.description(number),
-    "priority": lambda bulk, number: PRIORITIES[bulk.priority(number)],
+    "priority": lambda bulk, number: PRIORITIES[bulk.traits(number).priority],
     "status": lambda bulk, number: bulk.status(number),
-    "requester_id": lambda bulk, number: bulk.requester(number)["id"],
-    "submitter_id": lambda bulk, number: bulk.requester(number)["id"],
-    "organization_id": lambda bulk, number: bulk.requester(number)["organization_id"],
+    "requester_id": lambda bulk, number: bulk.traits(number).requester["id"],
+    "submitter_id": lambda bulk, number: bulk.traits(number).requester["id"],
+    "organization_id": lambda bulk, number: bulk.traits(number).requester["organization_id"],
     "tags": _tags,
     "brand_id": lambda bulk, number: bulk.brand(number),
     "ticket_form_id": lambda bulk, number: bulk.form(number),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from math import exp
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Literal
@@ -65,6 +66,15 @@ def _skewed(median: float, spread: float, most: int) -> tuple[int, ...]:
 _TO_ANSWER = _skewed(40 * 60, 1.15, 3 * _WORKDAY)
 _TO_SOLVE = _skewed(5 * 3_600, 1.3, 12 * _WORKDAY)
 _LEAST = 1_200
+_PARTS: dict[Step, float] = {
+    "came back": 0.3,
+    "passed on": 0.4,
+    "noted": 0.45,
+    "held": 0.5,
+    "resumed": 0.8,
+    "solved": 1.0,
+}
+"""How much of the work between the answer and the first solution is done by then."""
 _SLOWEST_ANSWER, _SLOWEST_SOLUTION, _SLOWEST_SECOND = 3 * _WORKDAY, 15 * _WORKDAY, 3 * _WORKDAY
 _BACK_AFTER, _BACK_WITHIN = 3 * 3_600, 60 * 3_600
 _OFFERED_AFTER, _RATED_AFTER, _RATED_WITHIN = _DAY, 3_600, 50 * 3_600
@@ -76,6 +86,7 @@ Three workdays to the answer, fifteen to the solution, three days until it is re
 workdays to the next solution, four days until it is closed; with the weekends 41 days.
 """
 
+_URGENT = 3
 _PACE_BY_PRIORITY = (1.6, 1.0, 0.6, 0.35)
 _PACE_BY_CHANNEL = {"email": 1.0, "web": 1.1, "api": 1.3, "native_messaging": 0.5, "voice": 0.4}
 
@@ -123,68 +134,96 @@ class Life:
 
 def life_of(bulk: Bulk, number: int) -> Life:
     """Lives a ticket through, as far as it came by `Bulk.born`."""
-    created, born = bulk.created(number), bulk.born
-    bits, more = mix(number, 11), mix(number, 12)
-    priority = bulk.priority(number)
-    agents = bulk.agents_for(number)
-    pace = _PACE_BY_PRIORITY[priority] * _PACE_BY_CHANNEL[bulk.channel(number)]
-    pace *= bulk.pace(agents[0])
-    steps = _lived(bulk, number, created, pace, bits, more, urgent=priority == 3)
-    if not bulk.differ(agents):
-        steps = [one for one in steps if one[1] != "passed on"]
+    mine, born = bulk.traits(number), bulk.born
+    bits = mix(number, 11)
+    pace = _PACE_BY_PRIORITY[mine.priority] * _PACE_BY_CHANNEL[mine.channel]
+    pace *= bulk.pace(mine.agents[0])
+    shape = shape_of(bulk, number)
+    steps = _timed(shape, mine.created, pace, bits, urgent=mine.priority == _URGENT)
     while steps[-1][0] > born:
         steps.pop()
-    return Life(number, agents, bool(bits >> 56 & 1), tuple(steps))
+    return Life(number, mine.agents, bool(bits >> 63), tuple(steps))
 
 
-def _lived(
-    bulk: Bulk, number: int, created: int, pace: float, bits: int, more: int, *, urgent: bool
+def shape_of(bulk: Bulk, number: int) -> tuple[Step, ...]:
+    """What happens to a ticket in the end, without the times."""
+    mine = bulk.traits(number)
+    bits = mix(number, 12)
+    if mine.stuck:
+        return _lying(bits & 3)
+    rated = bits & 0xFF
+    return _settled(
+        bits >> 8 & 0xFF < 141,
+        bits >> 16 & 0xFF < 26 and bulk.differ(mine.agents),
+        bits >> 24 & 0xFF < 64,
+        bits >> 32 & 0xFF < 26,
+        bits >> 40 & 0xFF < 20,
+        2 if rated < 40 else 1 if rated < 140 else 0,
+    )
+
+
+@cache
+def _lying(kind: int) -> tuple[Step, ...]:
+    """Never looked at; forgotten by the customer; set on hold; or just left."""
+    rest: tuple[tuple[Step, ...], ...]
+    rest = ((), ("asked back",), ("answered", "held"), ("asked back", "came back", "noted"))
+    return ("came in", *rest[kind])
+
+
+@cache
+def _settled(
+    waits: bool, passed: bool, noted: bool, held: bool, reopened: bool, rated: int
+) -> tuple[Step, ...]:
+    steps: list[Step] = ["came in"]
+    steps += ["asked back", "came back"] if waits else ["answered"]
+    if passed:
+        steps.append("passed on")
+    if noted:
+        steps.append("noted")
+    if held:
+        steps += ["held", "resumed"]
+    steps.append("solved")
+    if reopened:
+        steps += ["reopened", "solved"]
+    if rated:
+        steps.append("offered")
+    if rated > 1:
+        steps.append("rated")
+    return (*steps, "closed")
+
+
+def _timed(
+    shape: tuple[Step, ...], created: int, pace: float, bits: int, *, urgent: bool
 ) -> list[tuple[int, Step]]:
-    steps: list[tuple[int, Step]] = [(created, "came in")]
-    stuck = bulk.stuck(number, created)
-    if stuck and not more >> 58:
-        return steps
     wait = max(60, min(_SLOWEST_ANSWER, int(_TO_ANSWER[bits & 0xFF] * pace)))
     # Somebody is on call for what is urgent; the rest waits for the office to open.
     answered = created + wait if urgent else SCHEDULE.when(SCHEDULE.worked(created) + wait)
     begun = SCHEDULE.worked(answered)
     effort = max(_LEAST, min(_SLOWEST_SOLUTION, int(_TO_SOLVE[bits >> 8 & 0xFF] * pace)))
-
-    def part(of: float) -> int:
-        return SCHEDULE.when(begun + int(effort * of))
-
-    waits = bits >> 16 & 0xFF < 141
-    steps.append((answered, "asked back" if waits else "answered"))
-    if waits and not (stuck and more >> 57 & 1):
-        steps.append((part(0.3), "came back"))
-    elif waits:
-        return steps
-    if bits >> 24 & 0xFF < 26:
-        steps.append((part(0.4), "passed on"))
-    if bits >> 32 & 0xFF < 64:
-        steps.append((part(0.45), "noted"))
-    if bits >> 40 & 0xFF < 26:
-        steps.append((part(0.5), "held"))
-        if stuck:
-            return steps
-        steps.append((part(0.8), "resumed"))
-    if stuck:
-        return steps
-    solved = part(1.0)
-    steps.append((solved, "solved"))
-    if bits >> 48 & 0xFF < 20:
-        back = solved + _BACK_AFTER + (more & 0xFFFF) * _BACK_WITHIN // 0x10000
-        again = max(_LEAST, min(_SLOWEST_SECOND, int(_TO_SOLVE[more >> 16 & 0xFF] * pace)))
-        solved = SCHEDULE.when(SCHEDULE.worked(back) + again)
-        steps += [(back, "reopened"), (solved, "solved")]
-    asked = more >> 24 & 0xFF
-    if asked < 140:
-        offered = solved + _OFFERED_AFTER
-        steps.append((offered, "offered"))
-        if asked < 40:
-            after = _RATED_AFTER + (more >> 32 & 0xFFFF) * _RATED_WITHIN // 0x10000
-            steps.append((offered + after, "rated"))
-    steps.append((solved + _CLOSED_AFTER, "closed"))
+    steps: list[tuple[int, Step]] = []
+    at = solved = 0
+    for step in shape:
+        if step in _PARTS and not solved:
+            at = SCHEDULE.when(begun + int(effort * _PARTS[step]))
+        elif step == "came in":
+            at = created
+        elif step in TAKEN:
+            at = answered
+        elif step == "solved":
+            again = int(_TO_SOLVE[bits >> 16 & 0xFF] * pace)
+            again = max(_LEAST, min(_SLOWEST_SECOND, again))
+            at = SCHEDULE.when(SCHEDULE.worked(at) + again)
+        elif step == "reopened":
+            at = solved + _BACK_AFTER + (bits >> 24 & 0xFFFF) * _BACK_WITHIN // 0x10000
+        elif step == "offered":
+            at = solved + _OFFERED_AFTER
+        elif step == "rated":
+            at += _RATED_AFTER + (bits >> 40 & 0xFFFF) * _RATED_WITHIN // 0x10000
+        else:
+            at = solved + _CLOSED_AFTER
+        if step == "solved":
+            solved = at
+        steps.append((at, step))
     return steps
 
 

@@ -57,7 +57,7 @@ def rating_of(bulk: Bulk, number: int) -> Json | None:
     return {
         "id": rating_number(life, at),
         "ticket_id": number,
-        "requester_id": bulk.requester(number)["id"],
+        "requester_id": bulk.traits(number).requester["id"],
         "assignee_id": assignee and assignee["id"],
         "group_id": assignee and assignee["default_group_id"],
         "score": score,

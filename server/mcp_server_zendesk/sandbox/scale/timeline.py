@@ -65,9 +65,7 @@ class Timeline:
 
     def _unpacked(self, packed: int) -> Moment:
         number = self._bulk.first + (packed >> _PLACE_BITS & _NUMBERS)
-        return Moment(
-            self._bulk.began + (packed >> _MOMENT_BITS), number, packed & _PLACES
-        )
+        return Moment(self._bulk.began + (packed >> _MOMENT_BITS), number, packed & _PLACES)
 
     def _window(self, window: int) -> array[int]:
         known = self._windows.get(window)
