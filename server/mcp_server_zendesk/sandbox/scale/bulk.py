@@ -6,6 +6,7 @@ which the tickets were put into the store; they stand still from then on.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -88,6 +89,10 @@ class Bulk:
         """The ids of the generated tickets."""
         self.began = self.born - SPREAD
         self._arrivals = Arrivals(self.count, self.born)
+        quiet = self.born - _STUCK[-1][0]
+        place = bisect_left(range(self.count), quiet, key=self._arrivals.at)
+        self._settled = self.first + place
+        """Below this number nothing is left lying, and all is closed."""
 
     def created(self, number: int) -> int:
         """When a ticket came in: later ones have higher numbers."""
@@ -138,7 +143,9 @@ class Bulk:
 
     def status(self, number: int) -> str:
         """What is old is closed, unless it was left lying."""
-        return "closed" if self.traits(number).over else self.life(number).status
+        if number < self._settled or self.traits(number).over:
+            return "closed"
+        return self.life(number).status
 
     def differ(self, agents: tuple[int, int]) -> bool:
         """Whether two agents are of different groups."""

@@ -53,7 +53,7 @@ class LazyTickets(MutableMapping[int, Json]):
         """When they were changed last."""
         self.changes = Timeline(bulk, lambda number: (at for at, _ in bulk.life(number).steps))
         """When they were changed: a moment for each audit."""
-        self.ticks = Timeline(bulk, lambda number: self._ticked(number))
+        self.ticks = Timeline(bulk, self._ticked)
         """When a clock of theirs did something: a moment for each metric event."""
         self.rated = Timeline(bulk, self._rated)
         """When their ratings came."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mcp_server_zendesk.sandbox.clock import stamped
@@ -34,6 +35,9 @@ _BY_RULE: dict[Step, str] = {
     "offered": "Request customer satisfaction rating",
     "closed": "Close ticket 4 days after status is set to solved",
 }
+
+_SCORED: frozenset[Step] = frozenset({"offered", "rated"})
+_BY_CUSTOMER: frozenset[Step] = ASKED | {"came in", "rated"}
 
 
 def comments_of(bulk: Bulk, number: int) -> list[Json]:
@@ -86,7 +90,8 @@ class _Teller:
         self._id = _FIRST_ID + number * _IDS_EACH - 1
         self._mine = bulk.traits(number)
         self._requester_id = self._mine.requester["id"]
-        self._channel = self._mine.channel
+        self._via = via_channel(self._mine.channel)
+        self._by_staff = via_channel("web")
         self._bits = mix(number, 32)
         self._status = "new"
         self._score = "unoffered"
@@ -99,20 +104,8 @@ class _Teller:
         return [self._audit(place, at, step) for place, (at, step) in enumerate(self._life.steps)]
 
     def _audit(self, place: int, at: int, step: Step) -> Json:
-        if step in TAKEN:
-            taken_by = self._life.agents[0]
-        elif step == "passed on":
-            taken_by = self._life.agents[1]
-        else:
-            taken_by = self._agent
-        by_customer = step in ASKED or step in {"came in", "rated"}
-        if by_customer:
-            author_id, via = self._requester_id, via_channel(self._channel)
-        elif step in _BY_RULE:
-            author_id, via = _AUTOMATION, _by_rule(_BY_RULE[step])
-        else:
-            author_id = self._agent_id(taken_by if self._agent is None else self._agent)
-            via = via_channel("web")
+        taken_by = self._taken_by(step)
+        author_id, via = self._author(step, taken_by)
         audit: Json = {
             "id": self._next(),
             "ticket_id": self._number,
@@ -123,11 +116,12 @@ class _Teller:
             "via": via,
         }
         if step == "came in":
-            self._say(audit, self._bulk.description(self._number), step)
+            text = self._bulk.description(self._number)
+            self._say(audit, text, html_from_plain(text), step)
             self._create(audit)
         elif step in _SAID:
             text = _text(step, self._bits >> 4 * place, self._mine.requester["name"])
-            self._say(audit, text, step)
+            self._say(audit, text, _markup(text), step)
         if taken_by is not None and taken_by != self._agent:
             self._take(audit, taken_by)
         if step == "solved":
@@ -136,11 +130,23 @@ class _Teller:
         if after is not None and after != self._status:
             self._note(audit, "Change", "status", after, self._status)
             self._status = after
-        if step in {"offered", "rated"}:
+        if step in _SCORED:
             score = "offered" if step == "offered" else score_of(self._life)
             self._note(audit, "Change", "satisfaction_score", score, self._score)
             self._score = score
         return audit
+
+    def _taken_by(self, step: Step) -> int | None:
+        if step in TAKEN:
+            return self._life.agents[0]
+        return self._life.agents[1] if step == "passed on" else self._agent
+
+    def _author(self, step: Step, taken_by: int | None) -> tuple[object, Json]:
+        if step in _BY_CUSTOMER:
+            return self._requester_id, self._via
+        if step in _BY_RULE:
+            return _AUTOMATION, _by_rule(_BY_RULE[step])
+        return self._agent_id(taken_by if self._agent is None else self._agent), self._by_staff
 
     def _create(self, audit: Json) -> None:
         bulk, number = self._bulk, self._number
@@ -183,14 +189,14 @@ class _Teller:
         self._note(audit, "Change", "tags", tags, self._tags)
         self._values, self._tags = values, tags
 
-    def _say(self, audit: Json, text: str, step: Step) -> None:
+    def _say(self, audit: Json, text: str, markup: str, step: Step) -> None:
         audit["events"].append(
             {
                 "id": self._next(),
                 "type": "Comment",
                 "author_id": audit["author_id"],
                 "body": text,
-                "html_body": html_from_plain(text),
+                "html_body": markup,
                 "plain_body": text,
                 "public": step not in NOTES,
                 "attachments": [],
@@ -222,6 +228,12 @@ def _told(value: object) -> object:
     if isinstance(value, bool):
         return "1" if value else "0"
     return str(value) if isinstance(value, int) else value
+
+
+@lru_cache(maxsize=512)
+def _markup(text: str) -> str:
+    """The same few texts come again and again."""
+    return html_from_plain(text)
 
 
 def _by_rule(title: str) -> Json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, KeysView
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from mcp_server_zendesk.sandbox.clock import stamped
@@ -46,7 +46,7 @@ class GeneratedTicket(dict[str, Any]):
         """As of a dict that has every key."""
         return self[key] if key in _BLANK else dict.get(self, key, default)
 
-    def keys(self) -> KeysView[str]:
+    def keys(self) -> Any:
         """Every key of a ticket."""
         self._fill()
         return super().keys()

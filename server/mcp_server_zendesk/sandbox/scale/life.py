@@ -230,33 +230,27 @@ def _timed(
 def course_of(life: Life) -> Course:
     """The moments that metrics are reckoned from."""
     course = Course(life.created, life.updated)
-    agent: int | None = None
-    spoke = [0, 0]
     course.spoke = course.requester_spoke = life.created
     if life.grouped_first:
         course.grouped.append(life.created)
     for at, step in life.steps:
         if step in STATUS_AFTER:
             course.statuses.append((at, STATUS_AFTER[step]))
-        if step in TAKEN:
-            agent = 0
+        if step in TAKEN or step == "passed on":
             course.assigned.append(at)
-            if not life.grouped_first:
+            if step == "passed on" or not life.grouped_first:
                 course.grouped.append(at)
-        elif step == "passed on":
-            agent = 1
-            course.assigned.append(at)
-            course.grouped.append(at)
+            # Whoever gets it now has said nothing yet; two agents are never the same person.
+            course.assignee_spoke = None
+        _spoken(course, at, step)
+    return course
+
+
+def _spoken(course: Course, at: int, step: Step) -> None:
+    if step in REPLIES or step in NOTES:
+        course.assignee_spoke = course.spoke = at
         if step in REPLIES:
             course.replies.append(at)
-        if step in ASKED:
-            course.asked.append(at)
-            course.requester_spoke = at
-        if step in REPLIES or step in NOTES:
-            spoke[agent or 0] = at
-        if step in REPLIES or step in NOTES or step in ASKED:
-            course.spoke = at
-    if agent is not None:
-        # Two agents are never the same person.
-        course.assignee_spoke = spoke[agent] or None
-    return course
+    elif step in ASKED:
+        course.asked.append(at)
+        course.requester_spoke = course.spoke = at

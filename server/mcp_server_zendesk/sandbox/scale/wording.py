@@ -27,10 +27,21 @@ TAGS = ("shipping", "damage", "exchange", "payment", "spare_part", "repair", "re
 """One for each problem."""
 GROUPS = (0, 1, 1, 2, 1, 0, 0)
 """Which group each problem goes to, of those that have agents."""
-AREAS = ("area_orders", "area_returns", "area_returns", "area_account", "area_repair")
-AREAS += ("area_repair", "area_returns")
-RESOLUTIONS = ("resolution_fixed", "resolution_refunded", "resolution_replaced")
-RESOLUTIONS += ("resolution_no_action",)
+AREAS = (
+    "area_orders",
+    "area_returns",
+    "area_returns",
+    "area_account",
+    "area_repair",
+    "area_repair",
+    "area_returns",
+)
+RESOLUTIONS = (
+    "resolution_fixed",
+    "resolution_refunded",
+    "resolution_replaced",
+    "resolution_no_action",
+)
 SALES_CHANNELS = ("channel_web", "channel_store", "channel_rental", "channel_partner")
 
 CHANNELS = ("email",) * 7 + ("web",) * 5 + ("native_messaging", "native_messaging", "voice", "api")

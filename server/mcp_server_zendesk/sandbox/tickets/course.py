@@ -57,33 +57,34 @@ def course_of(store: Store, ticket: Json) -> Course:
 
 def _told(store: Store, ticket: Json) -> Course:
     course = Course(seconds(ticket["created_at"]), seconds(ticket["updated_at"]))
+    moments = {"group_id": course.grouped, "assignee_id": course.assigned}
     for audit in store.audits[ticket["id"]]:
         at = seconds(audit["created_at"])
         for event in audit["events"]:
             name, value = event.get("field_name"), event.get("value")
-            if value is None:
-                continue
             if name == "status":
                 course.statuses.append((at, value))
-            elif name == "group_id":
-                course.grouped.append(at)
-            elif name == "assignee_id":
-                course.assigned.append(at)
-    for number, comment in enumerate(store.comments[ticket["id"]]):
-        at, author_id = seconds(comment["created_at"]), comment["author_id"]
-        course.spoke = at
-        if author_id == ticket["requester_id"]:
-            course.requester_spoke = at
-        if author_id == ticket["assignee_id"]:
-            course.assignee_spoke = at
-        if number == 0:
-            continue
-        author = store.users.get(author_id)
-        if author is not None and author["role"] == "end-user":
-            course.asked.append(at)
-        elif comment["public"]:
-            course.replies.append(at)
+            elif name in moments and value is not None:
+                moments[name].append(at)
+    for place, comment in enumerate(store.comments[ticket["id"]]):
+        _said(store, ticket, course, comment, first=place == 0)
     return course
+
+
+def _said(store: Store, ticket: Json, course: Course, comment: Json, *, first: bool) -> None:
+    at, author_id = seconds(comment["created_at"]), comment["author_id"]
+    course.spoke = at
+    if author_id == ticket["requester_id"]:
+        course.requester_spoke = at
+    if author_id == ticket["assignee_id"]:
+        course.assignee_spoke = at
+    if first:
+        return
+    author = store.users.get(author_id)
+    if author is not None and author["role"] == "end-user":
+        course.asked.append(at)
+    elif comment["public"]:
+        course.replies.append(at)
 
 
 def seconds(at: str) -> int:
