@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from mcp_server_zendesk.analytics.facts import LONG_AGO, SYNCED_BY
 from mcp_server_zendesk.analytics.places import epoch
+from mcp_server_zendesk.analytics.retention import expire
 from mcp_server_zendesk.analytics.rows import STRUCTURED
 from mcp_server_zendesk.analytics.store import Batch, StreamState
 from mcp_server_zendesk.analytics.streams import STREAMS
@@ -15,12 +17,12 @@ from mcp_server_zendesk.analytics.tables import STREAMS as STATES
 from mcp_server_zendesk.serving.local_refusals import OtherUser
 from mcp_server_zendesk.serving.local_store import Analytics
 
-SYNCED_BY = "synced_by"
 KEEP = "keep"
 SINCE = "since"
 WAY = "way"
 LACKS = "lacks"
 QUERY = "query"
+LISTS_READ = "lists_read"
 
 SEARCH = "search"
 SEARCHES = (SEARCH, "search_query")
@@ -36,10 +38,12 @@ _SLACK_SECONDS = 3_600
 class Beginning:
     """What a store holds as a run begins: from when on (in seconds since 1970) what happened in
     tickets is kept, how far each stream is, the types of ticket fields, the way in which it was
-    filled and what it lacked.
+    filled and what it lacked; and how many tickets left because they are kept no longer.
     """
 
     since: int
+    removed: int = 0
+    lists_read: datetime | None = None
     searched: bool = False
     lacked: frozenset[str] = frozenset()
     states: Mapping[str, StreamState] = field(default_factory=dict)
@@ -74,16 +78,21 @@ def begin(batch: Batch, analytics: Analytics, user_id: int, clock: datetime) -> 
             _anew(batch, [stream.name for stream in STREAMS if stream.texts])
         else:
             forget_texts(batch)
+            batch.must_leave(LONG_AGO)
         batch.set_fact(KEEP, analytics.keep)
     oldest = analytics.oldest(clock)
+    removed = expire(batch, oldest, clock).tickets
     since = BEGINNING if oldest is None else max(epoch(oldest), BEGINNING)
     before = batch.fact(SINCE)
     if before is None or since < int(before) - _SLACK_SECONDS:
         _anew(batch, [stream.name for stream in STREAMS if not stream.whole])
         batch.set_fact(SINCE, str(since))
-    names = [*(stream.name for stream in STREAMS), *SEARCHES, "lists"]
+    names = [*(stream.name for stream in STREAMS), *SEARCHES]
+    listed = batch.fact(LISTS_READ)
     return Beginning(
         since,
+        removed,
+        None if listed is None else datetime.fromisoformat(listed),
         searched=batch.fact(WAY) == "search",
         lacked=frozenset(json.loads(batch.fact(LACKS) or "[]")),
         states={name: batch.state(name) for name in names},

@@ -94,7 +94,7 @@ class Export:
         return StreamState(
             cursor=cursor,
             until=until,
-            complete=ended,
+            complete=ended or self.state.complete,
             requests=self.state.requests + 1,
             records=self.state.records + len(page.records),
         )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from mcp_server_zendesk.analytics.beginning import kinds
+from mcp_server_zendesk.analytics.beginning import LISTS_READ, kinds
 from mcp_server_zendesk.analytics.places import records_of
 from mcp_server_zendesk.analytics.rows import (
     Row,
@@ -17,7 +17,7 @@ from mcp_server_zendesk.analytics.rows import (
     user_row,
 )
 from mcp_server_zendesk.analytics.running import Run
-from mcp_server_zendesk.analytics.store import Batch, StreamState
+from mcp_server_zendesk.analytics.store import Batch
 from mcp_server_zendesk.analytics.tables import BRANDS, FIELDS, FORMS, GROUPS, USERS, Table
 from mcp_server_zendesk.analytics.values import Json
 from mcp_server_zendesk.connection.errors import (
@@ -30,7 +30,6 @@ from mcp_server_zendesk.connection.errors import (
 from mcp_server_zendesk.connection.paths import Segment
 from mcp_server_zendesk.connection.reading import Params, next_cursor
 
-NAME = "lists"
 FRESH = timedelta(minutes=10)
 """How long a list is good for: a tool that is called again and again does not ask each time."""
 
@@ -69,18 +68,17 @@ async def pages(
     raise UnreadableResponse(f"Zendesk's list of {key} does not end")
 
 
-async def read_lists(run: Run, state: StreamState) -> tuple[str, ...]:
+async def read_lists(run: Run, before: datetime | None) -> tuple[str, ...]:
     """Keep the small lists, unless that was done lately.
 
     Returns:
         Those that this user does not get; no reason to stop.
     """
     clock = run.zendesk_now()
-    if fresh(state.until, clock):
+    if fresh(before, clock):
         return ()
     lacking = [name for name, table, row in _LISTS if not await _read(run, name, table, row)]
-    done = StreamState(until=clock, complete=True, requests=state.requests + len(_LISTS))
-    await run.write(lambda batch: batch.set_state(NAME, done, run.now()))
+    await run.write(lambda batch: batch.set_fact(LISTS_READ, clock.isoformat()))
     return tuple(name.replace("_", " ") for name in lacking)
 
 

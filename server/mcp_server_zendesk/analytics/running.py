@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import TypeVar
 
 import anyio
-from anyio import from_thread
 
 from mcp_server_zendesk.analytics.places import zendesk_clock
 from mcp_server_zendesk.analytics.rows import Keeping
@@ -47,12 +46,6 @@ class Paused(Exception):
         super().__init__(why)
         self.why = why
         self.continue_in_seconds = math.ceil(continue_in_seconds)
-
-
-def cancellable_sleep(seconds: float) -> None:
-    """Wait in a thread of a task, but no longer than somebody waits for the task."""
-    from_thread.check_cancelled()
-    anyio.from_thread.run(anyio.sleep, seconds)
 
 
 @dataclass(slots=True)

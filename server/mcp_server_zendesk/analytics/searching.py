@@ -119,7 +119,7 @@ async def _store(
     state = StreamState(
         cursor=None if after is None else json.dumps(walk),
         until=datetime.fromtimestamp(walk["began"], UTC) if after is None else state.until,
-        complete=after is None,
+        complete=after is None or state.complete,
         requests=state.requests + 1,
         records=state.records + len(tickets),
     )

@@ -8,14 +8,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+import anyio
+
 from mcp_server_zendesk.analytics.beginning import LACKS, SEARCHES, Beginning, begin
 from mcp_server_zendesk.analytics.exporting import Export
-from mcp_server_zendesk.analytics.lists import NAME as LISTS
+from mcp_server_zendesk.analytics.folder import SYNC_LOCK
 from mcp_server_zendesk.analytics.lists import fresh, read_agents, read_lists, refused
 from mcp_server_zendesk.analytics.places import LARGEST_PAGE
 from mcp_server_zendesk.analytics.rereading import reread
+from mcp_server_zendesk.analytics.rewriting import tidy
 from mcp_server_zendesk.analytics.rows import Keeping, Way
-from mcp_server_zendesk.analytics.running import Paused, Run, cancellable_sleep
+from mcp_server_zendesk.analytics.running import Paused, Run
 from mcp_server_zendesk.analytics.searching import LACKING, name_of, read_search
 from mcp_server_zendesk.analytics.store import Batch, Store, StreamState
 from mcp_server_zendesk.analytics.streams import STREAMS, TICKET_STREAM, Stream
@@ -33,9 +36,6 @@ from mcp_server_zendesk.connection.handle import Progress, Reach, Zendesk, silen
 from mcp_server_zendesk.connection.identity import somebody
 from mcp_server_zendesk.serving.local_refusals import StoreFull, SyncUnderWay
 from mcp_server_zendesk.serving.local_store import Analytics
-
-LOCK = "sync.lock"
-"""The name of the file in the workspace's folder that is locked while a sync runs."""
 
 _MOST_ROUNDS = 3
 _OF_THE_STREAM = (InvalidRequest, UnreadableResponse, ValidationFailed)
@@ -124,7 +124,7 @@ class Sync:
             LocalRefusal: The store cannot be used, or not be written.
             ZendeskError: Before anything could be stored.
         """
-        store = Store(self._analytics, sleep=cancellable_sleep)
+        store = Store(self._analytics)
         keeping = Keeping(self._analytics.texts)
         async with _alone(self._analytics):
             run = Run(
@@ -146,7 +146,7 @@ async def _alone(analytics: Analytics) -> AsyncIterator[None]:
     """One sync at a time across processes; the system lets go of the lock of one that dies."""
     from filelock import FileLock, Timeout  # noqa: PLC0415 - only a sync needs it
 
-    lock = FileLock(analytics.folder / LOCK, mode=0o600, thread_local=False)
+    lock = FileLock(analytics.folder / SYNC_LOCK, mode=0o600, thread_local=False)
     try:
         analytics.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock.acquire(blocking=False)
@@ -186,10 +186,11 @@ class _Work:
                 raise
             stopped = f"{str(error)[:1].upper()}{str(error)[1:]}."
         tickets, pending = await run.write(self._ended)
-        needed = [state for name, state in self._states.items() if name not in self._lacks]
-        until = [state.until for state in needed]
+        if stopped is None:
+            await anyio.to_thread.run_sync(tidy, run.analytics, run.now())
+        until = [one.until for name, one in self._states.items() if name not in self._lacks]
         return SyncReport(
-            complete=stopped is None and not pending and all(one.complete for one in needed),
+            complete=stopped is None and not pending,
             until=None if None in until else min(filter(None, until), default=None),
             way=self._way,
             tickets=tickets,
@@ -224,13 +225,14 @@ class _Work:
         beginning = await run.write(lambda batch: begin(batch, run.analytics, me.id or 0, clock))
         run.keeping = replace(run.keeping, kinds=beginning.kinds)
         self._take_up(beginning)
-        for name in await read_lists(run, beginning.state(LISTS)):
+        for name in await read_lists(run, beginning.lists_read):
             self._lacks[name] = name
         await self._streams(beginning)
 
     def _take_up(self, beginning: Beginning) -> None:
         """As it was left, until it is known better."""
         self._begun = True
+        self._run.removed += beginning.removed
         if beginning.searched:
             self._searching(beginning)
             return
@@ -248,7 +250,7 @@ class _Work:
         done: set[str] = set()
         for _ in range(_MOST_ROUNDS):
             waiting = [one for one in STREAMS if self._waits(exports[one.name], one.name in done)]
-            for stream in sorted(waiting, key=lambda one: exports[one.name].state.complete):
+            for stream in sorted(waiting, key=lambda one: _turn(exports[one.name].state)):
                 if not await self._exported(stream, exports):
                     await self._search(beginning)
                     return
@@ -298,3 +300,9 @@ class _Work:
         self._searching(beginning)
         await read_agents(self._run)
         self._states = {name_of(self._query): await read_search(self._run, beginning, self._query)}
+
+
+def _turn(state: StreamState) -> tuple[bool, float]:
+    """First what has never come to its end, then what is oldest."""
+    done = state.complete and state.until is not None
+    return done, state.until.timestamp() if done and state.until is not None else 0.0
