@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -12,9 +11,10 @@ import anyio
 
 from mcp_server_zendesk.analytics.beginning import LACKS, SEARCHES, Beginning, begin
 from mcp_server_zendesk.analytics.exporting import Export
-from mcp_server_zendesk.analytics.folder import SYNC_LOCK
+from mcp_server_zendesk.analytics.folder import make_private
 from mcp_server_zendesk.analytics.lists import fresh, read_agents, read_lists, refused
 from mcp_server_zendesk.analytics.places import LARGEST_PAGE
+from mcp_server_zendesk.analytics.purging import no_sync
 from mcp_server_zendesk.analytics.rereading import reread
 from mcp_server_zendesk.analytics.rewriting import tidy
 from mcp_server_zendesk.analytics.rows import Keeping, Way
@@ -34,7 +34,6 @@ from mcp_server_zendesk.connection.errors import (
 )
 from mcp_server_zendesk.connection.handle import Progress, Reach, Zendesk, silent
 from mcp_server_zendesk.connection.identity import somebody
-from mcp_server_zendesk.serving.local_refusals import StoreFull, SyncUnderWay
 from mcp_server_zendesk.serving.local_store import Analytics
 
 _MOST_ROUNDS = 3
@@ -126,7 +125,8 @@ class Sync:
         """
         store = Store(self._analytics)
         keeping = Keeping(self._analytics.texts)
-        async with _alone(self._analytics):
+        await anyio.to_thread.run_sync(make_private, self._analytics)
+        with no_sync(self._analytics):
             run = Run(
                 access=self._access,
                 analytics=self._analytics,
@@ -139,25 +139,6 @@ class Sync:
                 keeping=keeping,
             )
             return await _Work(run, query).report()
-
-
-@asynccontextmanager
-async def _alone(analytics: Analytics) -> AsyncIterator[None]:
-    """One sync at a time across processes; the system lets go of the lock of one that dies."""
-    from filelock import FileLock, Timeout  # noqa: PLC0415 - only a sync needs it
-
-    lock = FileLock(analytics.folder / SYNC_LOCK, mode=0o600, thread_local=False)
-    try:
-        analytics.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock.acquire(blocking=False)
-    except Timeout:
-        raise SyncUnderWay from None
-    except OSError as error:
-        raise StoreFull(str(error.strerror)) from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 class _Work:
