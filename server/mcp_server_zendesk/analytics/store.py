@@ -31,6 +31,7 @@ from mcp_server_zendesk.analytics.tables import (
     FACTS,
     GONE,
     OF_A_TICKET,
+    REREAD,
     SCHEMA,
     STREAMS,
     TABLES,
@@ -100,6 +101,7 @@ class Batch:
         self.remove(TICKETS, ids)
         for table in OF_A_TICKET:
             self.remove(table, ids, "ticket_id")
+        self.remove(REREAD, ids)
         self.must_leave(now)
         self.put(GONE, [{"id": one, "seen_at": now.isoformat()} for one in ids])
 
