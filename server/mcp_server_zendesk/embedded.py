@@ -50,12 +50,18 @@ def _folder_for_now() -> Path:
     workspace's are.
     """
     import atexit  # noqa: PLC0415 - seldom
-    import shutil  # noqa: PLC0415 - likewise
     import tempfile  # noqa: PLC0415 - likewise
 
-    folder = Path(tempfile.mkdtemp(prefix="mcp-server-zendesk-demo-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+    atexit.register(forget_tickets)
+    return Path(tempfile.mkdtemp(prefix="mcp-server-zendesk-demo-"))
+
+
+def forget_tickets() -> None:
+    """Remove what was kept of the embedded workspace, as the end of the process does."""
+    if _folder_for_now.cache_info().currsize:
+        import shutil  # noqa: PLC0415 - seldom
+
+        shutil.rmtree(_folder_for_now(), ignore_errors=True)
 
 
 def embedded_transport() -> httpx.AsyncBaseTransport:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ STREAMS_OF_IT = f"SELECT name, until, complete, stored_at FROM {SCHEMA}.{STREAMS
 
 SYNCED_BY = "synced_by"
 """The id of the Zendesk user as whom it was filled."""
+WAY, LACKS = "way", "lacks"
+"""How it was filled, and what it does not get, as a list of words in JSON."""
 REMOVED_SINCE = "removed_since"
 """Since when rows lie in free blocks of the file that have to leave the disk."""
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -58,10 +61,29 @@ class Facts:
 
     @property
     def until(self) -> datetime | None:
-        """As of when all of it is there; None while an export is not read to its end."""
-        ends = [one.until for one in self.streams.values() if one.complete]
+        """As of when all of it is there; None while an export is not read to its end.
+
+        What this user or this account does not get is not waited for.
+        """
+        ends = [self._end(name) for name in self._needed()]
         known = [end for end in ends if end is not None]
-        return min(known) if known and len(known) == len(self.streams) else None
+        return min(known) if known and len(known) == len(ends) else None
+
+    def _end(self, name: str) -> datetime | None:
+        reached = self.streams.get(name)
+        return reached.until if reached is not None and reached.complete else None
+
+    def _needed(self) -> list[str]:
+        """The exports that it is filled from."""
+        from mcp_server_zendesk.analytics.streams import STREAMS  # noqa: PLC0415 - it imports this
+
+        if self.given.get(WAY) == "search":
+            return [name for name in self.streams if name.startswith("search")]
+        try:
+            lacks = json.loads(self.given.get(LACKS, "[]"))
+        except ValueError:
+            lacks = []
+        return [stream.name for stream in STREAMS if stream.lacking not in lacks]
 
     @property
     def stored_at(self) -> datetime | None:

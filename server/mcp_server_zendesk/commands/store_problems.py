@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from mcp_server_zendesk.command_lines import command
+from mcp_server_zendesk.command_lines import store_command
 from mcp_server_zendesk.configuration_tables import ConfigurationError
 from mcp_server_zendesk.connection.errors import ScopeMissing, ZendeskError
 from mcp_server_zendesk.serving import local_refusals as refusals
@@ -69,7 +69,7 @@ def in_words(error: refusals.LocalRefusal | ZendeskError, settings: Settings) ->
 
 
 def _anew(settings: Settings) -> str:
-    return f"Run: {command('purge', settings)}, then: {command('sync', settings)}"
+    return f"Run: {store_command('purge', settings)}, then: {store_command('sync', settings)}"
 
 
 _ROWS: dict[type[BaseException], Callable[[Any, Settings], Problem]] = {
@@ -77,7 +77,7 @@ _ROWS: dict[type[BaseException], Callable[[Any, Settings], Problem]] = {
         "The engine of analytics is not installed.", f"Run: pip install '{EXTRA}'"
     ),
     refusals.NeverSynced: lambda _, settings: Problem(
-        "Nothing is kept yet.", f"Run: {command('sync', settings)}"
+        "Nothing is kept yet.", f"Run: {store_command('sync', settings)}"
     ),
     refusals.SyncUnderWay: lambda _, __: Problem(
         "A sync of this workspace is under way, here or by a server.", "Wait until it has ended."

@@ -8,8 +8,8 @@ from importlib.util import find_spec
 
 from anyio import to_thread
 
-from mcp_server_zendesk.command_lines import command
-from mcp_server_zendesk.doctor.checks import Check, Name, skipped
+from mcp_server_zendesk.command_lines import store_command
+from mcp_server_zendesk.doctor.checks import Check, Name
 from mcp_server_zendesk.serving import local_refusals as refusals
 from mcp_server_zendesk.serving.local_store import Analytics
 from mcp_server_zendesk.settings import Settings
@@ -49,7 +49,7 @@ async def look_at_analytics(settings: Settings, user_id: int | None, now: dateti
             "the store was filled as another Zendesk user",
             "other_user",
             "That user may see more tickets than this one, so that nothing is answered from it.",
-            f"{command('purge', settings)} --yes; {command('sync', settings)}",
+            f"{store_command('purge', settings)} --yes; {store_command('sync', settings)}",
         )
     return _age(facts.until, facts.stored_at, local, settings, now)
 
@@ -61,7 +61,7 @@ def _unreadable(error: refusals.LocalRefusal, local: Analytics, settings: Settin
             "warn",
             "nothing has been synced yet",
             why="query_tickets and ticket_report have nothing to answer from.",
-            mend=command("sync", settings),
+            mend=store_command("sync", settings),
             cause="never_synced",
         )
     if isinstance(error, refusals.StoreBusy):
@@ -82,13 +82,13 @@ def _unreadable(error: refusals.LocalRefusal, local: Analytics, settings: Settin
 
 def _off(local: Analytics, settings: Settings) -> Check:
     if not local.file.exists():
-        return skipped(_NAME, "It is switched off, and no tickets are kept on this machine.")
+        return Check(_NAME, "ok", "off: no tickets are kept on this machine")
     return Check(
         _NAME,
         "warn",
         "off, but tickets are still kept on this machine from before",
         why="Nothing reads them, nothing takes out what retention_days no longer allows.",
-        mend=f"{command('purge', settings)} --yes",
+        mend=f"{store_command('purge', settings)} --yes",
         cause="left_behind",
     )
 
@@ -135,7 +135,7 @@ def _age(
             "warn",
             f"not synced to its end, stored last{at} ({told})",
             why="Reports count only the tickets that have come so far.",
-            mend=command("sync", settings),
+            mend=store_command("sync", settings),
             cause="sync_unfinished",
         )
     if now - until > timedelta(days=STALE_DAYS):
@@ -145,7 +145,7 @@ def _age(
             f"synced last as of {_minute(until)}, {(now - until).days} days ago ({told})",
             why="Answers are as old as that. It is synced by sync_tickets, or by the command, "
             "which a scheduler can run.",
-            mend=command("sync", settings),
+            mend=store_command("sync", settings),
             cause="stale",
         )
     return Check(_NAME, "ok", f"synced as of {_minute(until)} ({told})")
