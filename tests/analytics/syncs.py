@@ -63,7 +63,7 @@ class Synced:
             return batch.execute(statement, parameters)
 
     def numbers(self, table: str, column: str = "id") -> list[int]:
-        found = self.rows(f"SELECT {column} FROM kept.{table} ORDER BY {column}")
+        found = self.rows(f"SELECT {column} FROM kept.{table} ORDER BY 1")  # noqa: S608 - ours
         return [int(one) for (one,) in found]
 
     async def agent(self, method: str, path: str, body: Any = None) -> Any:

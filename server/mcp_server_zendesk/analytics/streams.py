@@ -31,7 +31,7 @@ from mcp_server_zendesk.analytics.tables import (
     USERS,
     Table,
 )
-from mcp_server_zendesk.analytics.values import Json, objects, whole
+from mcp_server_zendesk.analytics.values import Json, objects, text, whole
 
 _DELETED = "deleted"
 _SCRUBBED = "SCRUBBED"
@@ -141,7 +141,7 @@ def _events(batch: Batch, page: Page, keeping: Keeping, _: datetime) -> Put:
 
 def _metric_events(batch: Batch, page: Page, _: Keeping, __: datetime) -> Put:
     """A breach is kept with the target that was missed; one that Zendesk takes back leaves."""
-    kept = [one for one in page.records if one.get("type") in _KEPT_SLA_EVENTS]
+    kept = [one for one in page.records if text(one.get("type")) in _KEPT_SLA_EVENTS]
     taken_back = [whole(one["id"]) for one in kept if one.get("deleted") is True]
     batch.remove(SLA_EVENTS, taken_back)
     rows = _put_of_tickets(
