@@ -70,7 +70,7 @@ def statuses_of(audit: Json, ticket: int) -> list[Row]:
             "to_status": text(event.get("value")),
         }
         for event in objects(audit.get("events"))
-        if event.get("type") in _SET and event.get("field_name") == "status"
+        if text(event.get("type")) in _SET and event.get("field_name") == "status"
     ]
 
 

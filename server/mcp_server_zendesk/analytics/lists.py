@@ -77,42 +77,59 @@ async def read_lists(run: Run, before: datetime | None) -> tuple[str, ...]:
     clock = run.zendesk_now()
     if fresh(before, clock):
         return ()
-    lacking = [name for name, table, row in _LISTS if not await _read(run, name, table, row)]
-    await run.write(lambda batch: batch.set_fact(LISTS_READ, clock.isoformat()))
-    return tuple(name.replace("_", " ") for name in lacking)
+    found: list[tuple[Table, list[Row]]] = []
+    lacking: list[str] = []
+    for name, table, row in _LISTS:
+        rows = await _rows(run, name, row)
+        if rows is None:
+            lacking.append(name.replace("_", " "))
+        else:
+            found.append((table, rows))
+
+    def put(batch: Batch) -> None:
+        for table, rows in found:
+            batch.put(table, rows)
+        batch.set_fact(LISTS_READ, clock.isoformat())
+        run.keeping = replace(run.keeping, kinds=kinds(batch))
+
+    await run.write(put)
+    return tuple(lacking)
 
 
 async def read_fields(run: Run) -> None:
     """Learn the types of ticket fields again, for those that are new."""
     name, table, row = _LISTS[0]
-    await _read(run, name, table, row)
+    rows = await _rows(run, name, row)
+
+    def put(batch: Batch) -> None:
+        batch.put(table, rows or [])
+        run.keeping = replace(run.keeping, kinds=kinds(batch))
+
+    await run.write(put)
 
 
 async def read_agents(run: Run) -> None:
     """The names of agents and admins, for whoever has no export of users."""
+    found: list[Row] = []
     for role in ("agent", "admin"):
-        await _read(run, "users", USERS, partial(user_row, keeping=run.keeping), {"role": role})
+        row = partial(user_row, keeping=run.keeping)
+        found += await _rows(run, "users", row, {"role": role}) or []
+    await run.write(lambda batch: batch.put(USERS, found))
 
 
-async def _read(
-    run: Run, name: str, table: Table, row: Callable[[Json], Row], params: Params | None = None
-) -> bool:
+async def _rows(
+    run: Run, name: str, row: Callable[[Json], Row], params: Params | None = None
+) -> list[Row] | None:
+    """All rows of a small list; None where this user does not get it."""
+    found: list[Row] = []
     try:
         async for page in pages(run, name, key=name, params=params):
-            rows = [row(one) for one in page]
-            await run.write(partial(_put, table=table, rows=rows))
+            found += [row(one) for one in page]
     except Refused as error:
         if not refused(error):
             raise
-        return False
-    if table is FIELDS:
-        known = await run.write(kinds)
-        run.keeping = replace(run.keeping, kinds=known)
-    return True
-
-
-def _put(batch: Batch, table: Table, rows: list[Row]) -> int:
-    return batch.put(table, rows)
+        return None
+    return found
 
 
 def fresh(until: datetime | None, clock: datetime) -> bool:

@@ -31,9 +31,10 @@ from mcp_server_zendesk.analytics.tables import (
     USERS,
     Table,
 )
-from mcp_server_zendesk.analytics.values import Json, objects, whole
+from mcp_server_zendesk.analytics.values import Json, objects, text, whole
 
 _DELETED = "deleted"
+_SCRUBBED = "SCRUBBED"
 _KEPT_SLA_EVENTS = frozenset({"apply_sla", "breach"})
 
 
@@ -76,23 +77,32 @@ def put_tickets(
     way: Way = "incremental",
     metrics: Mapping[int, Json] | None = None,
 ) -> Put:
-    """Keep tickets; deleted ones leave with all that is theirs, restored ones come back.
-
-    A permanently deleted ticket is exported as ``deleted`` too, with its texts scrubbed.
-    """
+    """Keep tickets; deleted ones leave with all that is theirs, restored ones come back."""
     beside = metrics or {}
-    rows = {}
+    rows: dict[int, Row] = {}
+    deleted: list[int] = []
     for ticket in tickets:
         number = int(whole(ticket["id"]) or 0)
-        rows[number] = ticket_row(ticket, keeping, way, beside.get(number))
-    deleted = [number for number, row in rows.items() if row["status"] == _DELETED]
+        rows.pop(number, None)
+        if _is_deleted(ticket):
+            deleted.append(number)
+        else:
+            rows[number] = ticket_row(ticket, keeping, way, beside.get(number))
     batch.remove_tickets(deleted, now)
-    alive = [row for row in rows.values() if row["status"] != _DELETED]
+    alive = [*rows.values()]
     restored = batch.gone([row["id"] for row in alive])
     if restored:
         batch.remove(GONE, [*restored])
         batch.put(REREAD, [{"id": one, "histories": True} for one in restored])
     return Put(batch.put(TICKETS, alive), len(deleted))
+
+
+def _is_deleted(ticket: Json) -> bool:
+    """Deleted, or deleted for good: of such a one a record stays, in which ``SCRUBBED`` stands for
+    what people wrote. That its status says so too is not attested.
+    """
+    scrubbed = ticket.get("subject") == _SCRUBBED and ticket.get("description") == _SCRUBBED
+    return scrubbed or ticket.get("status") == _DELETED
 
 
 def _tickets(batch: Batch, page: Page, keeping: Keeping, now: datetime) -> Put:
@@ -131,7 +141,7 @@ def _events(batch: Batch, page: Page, keeping: Keeping, _: datetime) -> Put:
 
 def _metric_events(batch: Batch, page: Page, _: Keeping, __: datetime) -> Put:
     """A breach is kept with the target that was missed; one that Zendesk takes back leaves."""
-    kept = [one for one in page.records if one.get("type") in _KEPT_SLA_EVENTS]
+    kept = [one for one in page.records if text(one.get("type")) in _KEPT_SLA_EVENTS]
     taken_back = [whole(one["id"]) for one in kept if one.get("deleted") is True]
     batch.remove(SLA_EVENTS, taken_back)
     rows = _put_of_tickets(

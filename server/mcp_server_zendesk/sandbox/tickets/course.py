@@ -57,7 +57,7 @@ def course_of(store: Store, ticket: Json) -> Course:
 def _told(store: Store, ticket: Json) -> Course:
     course = Course(seconds(ticket["created_at"]))
     moments = {"group_id": course.grouped, "assignee_id": course.assigned}
-    for audit in store.audits[ticket["id"]]:
+    for audit in store.audits.get(ticket["id"], ()):
         at = seconds(audit["created_at"])
         for event in audit["events"]:
             name, value = event.get("field_name"), event.get("value")
@@ -65,7 +65,7 @@ def _told(store: Store, ticket: Json) -> Course:
                 course.statuses.append((at, value))
             elif name in moments and value is not None:
                 moments[name].append(at)
-    for place, comment in enumerate(store.comments[ticket["id"]]):
+    for place, comment in enumerate(store.comments.get(ticket["id"], ())):
         _said(store, ticket, course, comment, first=place == 0)
     return course
 
