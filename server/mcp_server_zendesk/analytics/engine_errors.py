@@ -38,14 +38,15 @@ _MEANT = {
 
 _COLUMN = re.compile(
     r'(?:Referenced column|does not have a column named|column named|Column) "([^"\n]{1,100})"'
-    r"|Referenced table \"([^\"\n]{1,100})\" not found"
 )
 _NEAR = re.compile(r'at or near "([^"\n]{1,40})"')
 _PLACE = re.compile(r"^LINE \d+: (.*)\n( *)\^", re.MULTILINE)
-_NO_MATCH = re.compile(r"(?:argument types|function call) ['\"]([a-z_0-9]{1,60})\(")
+_NO_MATCH = re.compile(r"(?:argument types|function call) ['\"]([a-z_0-9]{1,60}|[^\w'\"(]{1,3})\(")
 _GROUPED = re.compile(r'column "([^"\n]{1,100})" must appear in the GROUP BY')
 _SEVERAL = re.compile(r'Ambiguous reference to column name "([^"\n]{1,100})"')
+_NO_TABLE = re.compile(r'Referenced table "([^"\n]{1,100})" not found')
 _ABOUT_ONE_NAME = (
+    (_NO_TABLE, "{0} is no table of this statement: name it in FROM, or use its alias."),
     (_GROUPED, "{0} must stand in GROUP BY, or in an aggregate: any_value({0})."),
     (_SEVERAL, "{0} is a column of several tables here: write the table before it."),
     (_NO_MATCH, "{0} does not take arguments of these types, or not so many; add a CAST."),
@@ -131,7 +132,7 @@ def _names(message: str, sql: str) -> QueryRefused:
         if about := pattern.search(first):
             return QueryRefused(problem.format(_word(about[1])))
     found = _COLUMN.search(first)
-    name = next((one for one in found.groups() if one), "") if found else ""
+    name = found[1] if found else ""
     if name and name.casefold() in sql.casefold():
         return _no_column(name, sql)
     return QueryRefused(
@@ -165,6 +166,8 @@ def _no_column(name: str, sql: str) -> QueryRefused:
 
 def _values(message: str) -> str:
     into = _INTO.search(message)
+    if "field format" in message:
+        return "A text is no time: write it as '2026-01-31', or as now() - INTERVAL 30 DAY."
     if "convert" in message or "cast" in message:
         kind = f" to {into[1]}" if into else ""
         return f"A value cannot be converted{kind}: use TRY_CAST, or filter such values out."

@@ -108,7 +108,8 @@ def _described(node: dict[str, Any], views: frozenset[str]) -> str | None:
             return name
         raise NotPermitted("There is no view of that name.", name, "views")
     table = query.get("from_table") or {}
-    plain = kind == "DESCRIBE" and table.get("type") == "BASE_TABLE" and not _names(query)
+    whole = [one.get("class") for one in query.get("select_list") or ()] == ["STAR"]
+    plain = kind == "DESCRIBE" and table.get("type") == "BASE_TABLE" and whole and not _names(query)
     if plain and _path(table) == [name := str(table.get("table_name", "")).lower()]:
         return name if name in views else None
     return None
