@@ -59,7 +59,7 @@ async def run(job: Job, *, seconds: float, most_bytes: int) -> dict[str, Any]:
     paths = _where_packages_are()
     given = b"".join(json.dumps(one).encode() + b"\n" for one in (paths, asdict(job)))
     answer: bytes | None = None
-    with anyio.move_on_after(seconds):
+    with _in_time(seconds):
         async with _turn():
             answer = await _asked(given, most_bytes)
     if answer is None:
@@ -76,16 +76,17 @@ async def run(job: Job, *, seconds: float, most_bytes: int) -> dict[str, Any]:
 
 async def _asked(given: bytes, most_bytes: int) -> bytes:
     """What a process says that is given this, read up to a bound. It has ended afterwards."""
-    process = await anyio.open_process(
-        [sys.executable, *_COMMAND],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=Path(sys.executable).anchor,
-        env=_environment(os.environ),
-        start_new_session=True,
-        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-    )
+    with anyio.CancelScope(shield=True):  # one that is half started could not be ended
+        process = await anyio.open_process(
+            [sys.executable, *_COMMAND],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=Path(sys.executable).anchor,
+            env=_environment(os.environ),
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
     try:
         return await _conversation(process, given, most_bytes)
     finally:
@@ -114,6 +115,10 @@ def end(process: Process) -> None:
             process.kill()
         elif process.returncode is None:
             os.killpg(process.pid, signal.SIGKILL)
+
+
+def _in_time(seconds: float) -> anyio.CancelScope:
+    return anyio.move_on_after(seconds)
 
 
 def _turn() -> anyio.CapacityLimiter:

@@ -60,7 +60,7 @@ _LOCKED = (
 def main() -> None:
     """Do the job that stands on the standard input."""
     job = Job(**json.loads(sys.stdin.buffer.readline()))
-    confinement.bounded(memory=job.process_memory, seconds=1 + int(job.seconds) * job.threads)
+    confinement.bounded(memory=job.process_memory, seconds=2 + int(job.seconds * job.threads))
     confinement.tied_to(job.parent)
     try:
         answer = json.dumps(done(job, _Confining()), ensure_ascii=False).encode()
@@ -102,23 +102,17 @@ def done(job: Job, confining: Confining) -> dict[str, Any]:
         job: What is asked.
         confining: What is given up on the way.
     """
-    config: dict[str, Any] = {**_OPENED, "memory_limit": f"{job.memory}B", "threads": 1}
-    with duckdb.connect(":memory:", config=config) as engine:
+    with opened(job) as engine:
         confining.alone_with(Path(job.folder))
         try:
-            engine.execute(f"SET threads = {job.threads}")
-            if not _attached(engine, job):
+            if not attached(engine, job):
                 return {"busy": True}
-            for view in job.views.values():
-                engine.execute(view)
-            state = {name: _all(engine, text) for name, text in job.state.items()}
-            for lock in _LOCKED:
-                engine.execute(lock)
+            state = prepared(engine, job)
         except duckdb.Error as error:
             return {"broken": _told(error)}
         confining.sealed()
         try:
-            return {"state": state, **_answered(engine, job)}
+            return {"state": state, **answered(engine, job)}
         except NotPermitted as why:
             return {"refused": {"problem": why.problem, "name": why.name, "among": why.among}}
         except duckdb.Error as error:
@@ -127,12 +121,33 @@ def done(job: Job, confining: Confining) -> dict[str, Any]:
             return {"error": {"kind": "OutOfMemoryException", "message": ""}}
 
 
+def opened(job: Job) -> duckdb.DuckDBPyConnection:
+    """An engine in memory, that has no thread beside this one yet."""
+    config: dict[str, Any] = {**_OPENED, "memory_limit": f"{job.memory}B", "threads": 1}
+    return duckdb.connect(":memory:", config=config)
+
+
+def prepared(engine: duckdb.DuckDBPyConnection, job: Job) -> dict[str, list[list[Any]]]:
+    """Make the views of an attached store and lock the engine.
+
+    Returns:
+        The rows of the job's ``state``.
+    """
+    engine.execute(f"SET threads = {job.threads}")
+    for view in job.views.values():
+        engine.execute(view)
+    state = {name: _all(engine, text) for name, text in job.state.items()}
+    for lock in _LOCKED:
+        engine.execute(lock)
+    return state
+
+
 def _told(error: duckdb.Error) -> dict[str, str]:
     return {"kind": type(error).__name__, "message": str(error)[:_WORDS]}
 
 
-def _attached(engine: duckdb.DuckDBPyConnection, job: Job) -> bool:
-    """Open the store, or wait for whoever writes to it."""
+def attached(engine: duckdb.DuckDBPyConnection, job: Job) -> bool:
+    """Open the store, or wait for whoever writes to it; false where that takes too long."""
     until = time.monotonic() + job.patience
     file = job.file.replace("'", "''")
     while True:
@@ -152,7 +167,8 @@ def _all(engine: duckdb.DuckDBPyConnection, statement: str) -> list[list[Any]]:
     return [[*row] for row in engine.execute(statement).fetchall()]
 
 
-def _answered(engine: duckdb.DuckDBPyConnection, job: Job) -> dict[str, Any]:
+def answered(engine: duckdb.DuckDBPyConnection, job: Job) -> dict[str, Any]:
+    """Look at the statement, and run it if it may be run."""
     asked = Permitted(job.statement)
     if not job.trusted:
         asked = permitted(
