@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -62,6 +62,15 @@ def job(local: Analytics, sql: str, **more: Any) -> Job:
     for name, value in more.items():
         object.__setattr__(made, name, value)
     return made
+
+
+_open = ExitStack()
+
+
+@cache
+def shared_engine() -> duckdb.DuckDBPyConnection:
+    """One for all that is only asked, or refused: nothing can be changed in it."""
+    return _open.enter_context(engine_of(ground()))
 
 
 @contextmanager

@@ -182,13 +182,15 @@ def _stopped(*limits: tuple[str, int]) -> Without:
 @ATTACKS.add(
     "query: a text that fills the memory",
     who="model",
-    tries="one list of fifty million numbers",
+    tries="one text of 450 MB",
     defence="the engine and its process have so much memory and no more",
     without=_stopped(("_ENGINE_MIB", 4096), ("MEMORY_MIB", 4096)),
 )
 async def _(_: Ground) -> bool:
     try:
-        await Reader(ground()).query("SELECT len(list(range)) FROM range(50_000_000)")
+        await Reader(ground()).query(
+            "SELECT length(string_agg(repeat('x', 1_000_000), '')) FROM range(450)"
+        )
     except QueryStopped:
         return False
     return True

@@ -18,7 +18,7 @@ from unittest import mock
 
 import duckdb
 
-from analytics.engines import CANARY, OLD, engine_of, ground, job
+from analytics.engines import CANARY, OLD, engine_of, ground, job, shared_engine
 from attacks.attack import Attacks, Ground, all_of, put_in_place
 from mcp_server_zendesk.analytics import worker
 from mcp_server_zendesk.analytics.job import Job
@@ -71,7 +71,7 @@ def as_it_comes(engine: duckdb.DuckDBPyConnection, asked: Job) -> dict[str, Any]
     return {"rows": rows}
 
 
-def came_of(sql: str) -> Came:
+def came_of(sql: str, engine: duckdb.DuckDBPyConnection | None = None) -> Came:
     """A statement, run by the worker's own functions as they stand."""
     local = ground()
     folder = local.folder.parent
@@ -79,29 +79,24 @@ def came_of(sql: str) -> Came:
     text = sql.format(folder=folder, out=out, canary=CANARY)
     began, said = time.perf_counter(), None
     with ExitStack() as stack:
-        engine = _shared() if _as_it_is() else stack.enter_context(engine_of(local))
+        if engine is None:
+            engine = shared_engine() if _as_it_is() else stack.enter_context(engine_of(local))
         began = time.perf_counter()
         try:
             answer = worker.answered(engine, job(local, text))
             said = str(answer.get("rows", answer))
+        except duckdb.ConnectionException:
+            raise  # the engine is not there: nothing was shown
         except (NotPermitted, duckdb.Error):
             pass
     return Came(said, time.perf_counter() - began, out)
 
 
 _ANSWERED = worker.answered
-_kept: list[duckdb.DuckDBPyConnection] = []
 
 
 def _as_it_is() -> bool:
     return worker.answered is _ANSWERED
-
-
-def _shared() -> duckdb.DuckDBPyConnection:
-    """One engine for all that is refused: nothing was changed in it."""
-    if not _kept:
-        _kept.append(ExitStack().enter_context(engine_of(ground())))
-    return _kept[0]
 
 
 LOOKED_AT = put_in_place(f"{WORKER}:answered", as_it_comes)
@@ -247,7 +242,7 @@ for _name, _what, _sql, _harm, _ in _TRIES:
     _registered(_name, _what, _sql, _harm)
 
 
-def stopped_by_locks(sql: str, harm: Harm) -> bool:
+def stopped_by_locks(engine: duckdb.DuckDBPyConnection, sql: str, harm: Harm) -> bool:
     """Whether a statement that nobody looks at does no harm before a locked engine."""
     with mock.patch.object(worker, "answered", as_it_comes):
-        return not harm(came_of(sql))
+        return not harm(came_of(sql, engine))

@@ -129,7 +129,8 @@ def _before(message: str, sql: str) -> str:
 def _names(message: str, sql: str) -> QueryRefused:
     first = message.partition("\n")[0]
     for pattern, problem in _ABOUT_ONE_NAME:
-        if about := pattern.search(first):
+        about = pattern.search(first)
+        if about and about[1].casefold() in sql.casefold():
             return QueryRefused(problem.format(_word(about[1])))
     found = _COLUMN.search(first)
     name = found[1] if found else ""

@@ -86,4 +86,5 @@ TABLE_FUNCTIONS = frozenset({"generate_series", "range", "unnest"})
 
 def allowed(name: str) -> bool:
     """Whether a function, or an operator, may be called."""
-    return name in FUNCTIONS or not any(one.isalnum() or one == "_" for one in name)
+    operator = bool(name) and not any(one.isalnum() or one == "_" for one in name)
+    return operator or name in FUNCTIONS

@@ -115,10 +115,8 @@ def done(job: Job, confining: Confining) -> dict[str, Any]:
             return {"state": state, **answered(engine, job)}
         except NotPermitted as why:
             return {"refused": {"problem": why.problem, "name": why.name, "among": why.among}}
-        except duckdb.Error as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the answer tells it
             return {"error": _told(error)}
-        except MemoryError:
-            return {"error": {"kind": "OutOfMemoryException", "message": ""}}
 
 
 def opened(job: Job) -> duckdb.DuckDBPyConnection:
@@ -142,8 +140,11 @@ def prepared(engine: duckdb.DuckDBPyConnection, job: Job) -> dict[str, list[list
     return state
 
 
-def _told(error: duckdb.Error) -> dict[str, str]:
-    return {"kind": type(error).__name__, "message": str(error)[:_WORDS]}
+def _told(error: Exception) -> dict[str, str]:
+    if isinstance(error, MemoryError):
+        return {"kind": "OutOfMemoryException", "message": ""}
+    told = str(error) if isinstance(error, duckdb.Error) else ""
+    return {"kind": type(error).__name__, "message": told[:_WORDS]}
 
 
 def attached(engine: duckdb.DuckDBPyConnection, job: Job) -> bool:
@@ -208,7 +209,14 @@ def _taken(found: duckdb.DuckDBPyConnection, job: Job) -> tuple[list[list[Any]],
 
 def _parsed(engine: duckdb.DuckDBPyConnection, sql: str) -> tuple[list[str], list[str]]:
     found = engine.extract_statements(sql)
-    return [one.type.name for one in found], [one.query for one in found]
+    return [_kind(one) for one in found], [one.query for one in found]
+
+
+def _kind(statement: duckdb.Statement) -> str:
+    try:
+        return str(statement.type.name)
+    except ValueError:  # of a kind that the binding does not know
+        return "UNKNOWN"
 
 
 def _serialized(engine: duckdb.DuckDBPyConnection, sql: str) -> str:
