@@ -14,6 +14,7 @@
     │   ├── ConnectionFailed   nothing reached Zendesk, or the connection broke
     │   └── TimedOut
     ├── UnreadableResponse     an answer that is not what Zendesk documents
+    │   ├── AnswerTooLarge     more than any answer of ours needs: ask for a smaller page
     │   └── ForeignAddress     a link or redirect that leaves the account's origin
     └── Refused                Zendesk answered with an error status
         ├── Unauthenticated    401, or 200 for an anonymous caller
@@ -193,6 +194,10 @@ class UnreadableResponse(ZendeskError):
     def __init__(self, message: str, *, status: int | None = None) -> None:
         super().__init__(message)
         self.status = status
+
+
+class AnswerTooLarge(UnreadableResponse):
+    """An answer grew past the bound and was not read to its end."""
 
 
 class ForeignAddress(UnreadableResponse):

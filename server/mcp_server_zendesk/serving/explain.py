@@ -314,6 +314,7 @@ ROWS: Mapping[type[BaseException], Row] = {
     refusals.AlreadyDone: _already_done,
     refusals.TooManyCalls: explain_policy.too_many_calls,
     local_refusals.ExtraNeeded: explain_local.extra_needed,
+    local_refusals.SwitchedOff: explain_local.switched_off,
     local_refusals.NeverSynced: explain_local.never_synced,
     local_refusals.SyncUnderWay: explain_local.sync_under_way,
     local_refusals.StoreBusy: explain_local.store_busy,

@@ -21,6 +21,17 @@ def extra_needed(_: refusals.ExtraNeeded, at: Circumstances) -> Explanation:
     )
 
 
+def switched_off(_: refusals.SwitchedOff, at: Circumstances) -> Explanation:
+    """The admin took it back while it was offered."""
+    return Explanation(
+        kind="not_configured",
+        message=f"{at.tool} was not carried out: analytics has been switched off.",
+        reason="An admin has changed the settings since this tool was offered.",
+        hint="Do not repeat the call; search_tickets answers smaller questions.",
+        who="admin",
+    )
+
+
 def never_synced(_: refusals.NeverSynced, at: Circumstances) -> Explanation:
     """There is nothing to ask yet."""
     return Explanation(
