@@ -299,7 +299,7 @@ def build_server(
     from mcp_server_zendesk.serving.auditing.audit import Audit  # noqa: PLC0415 - only a server needs it
     from mcp_server_zendesk.serving.server import ZendeskServer  # noqa: PLC0415 - imports mcp
     from zendesk_tools.prompts import PROMPTS  # noqa: PLC0415 - likewise
-    from zendesk_tools.resources import RESOURCES  # noqa: PLC0415 - likewise
+    from zendesk_tools.resources import DOCUMENTS, RESOURCES  # noqa: PLC0415 - likewise
 
     inventory = inventory_of(settings)
     redaction = redaction_of(settings)
@@ -320,6 +320,7 @@ def build_server(
         listings=LISTINGS,
         prompts=PROMPTS,
         resources=RESOURCES,
+        documents=DOCUMENTS,
         redaction=redaction,
         fairness=None if team is None else team.fairness(settings.account.subdomain),
         state_keys=() if team is None else team.state_keys,

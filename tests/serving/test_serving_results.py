@@ -287,6 +287,7 @@ LONG = {
     "Said.body",
     "SideConversation.preview",
     "SuspendedTicket.preview",
+    "Table.rows",
     "User.details",
     "User.notes",
     "User.user_fields",

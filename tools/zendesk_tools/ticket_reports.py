@@ -9,13 +9,12 @@ from pydantic import Field
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.serving.inventory import Inventory
 from mcp_server_zendesk.serving.local_refusals import NeverSynced
-from mcp_server_zendesk.serving.results import Result
+from mcp_server_zendesk.serving.results import Illustrated
+from mcp_server_zendesk.serving.tables import Table
 
 
-class Report(Result):
+class Report(Table, Illustrated):
     """A small table."""
-
-    truncated: bool | None = None
 
 
 async def ticket_report(

@@ -111,8 +111,8 @@ def query_refused(error: refusals.QueryRefused, at: Circumstances) -> Explanatio
         kind="invalid_arguments",
         message=f"{at.tool} did not run the query.",
         reason=clean_line(error.problem, _WORDS) + near,
-        hint="Correct the SQL and call again: one SELECT in DuckDB's dialect over the documented "
-        "views.",
+        hint="Correct the SQL and call again. DESCRIBE tickets tells the columns of a view, SHOW "
+        "TABLES the views.",
         who="model",
         details={"nearest": list(error.nearest)} if error.nearest else {},
     )
