@@ -92,7 +92,7 @@ class Period:
         first, last = self.first, self.until - _DAY
         if self.unit in {"month", "quarter", "year"}:
             named = {"month": f"{first:%B} ", "quarter": f"Q{_quarter(first)} "}
-            return f"{named.get(self.unit or '', '')}{first.year}"
+            return f"{named.get(self.unit, '')}{first.year}"
         if first == last:
             return _spoken(last)
         if (first.year, first.month) == (last.year, last.month):
