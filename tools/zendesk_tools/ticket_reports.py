@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from mcp_server_zendesk.analytics.charts import picture
 from mcp_server_zendesk.analytics.reading import Reader
@@ -35,10 +35,12 @@ Name = Literal[
 class Report(Table, Illustrated):
     """A small table, with what it counts, of when, and how fresh the local copy is."""
 
+    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
+
     title: Line
     counts: Annotated[Line, Field(description="What is counted")]
-    begins: Annotated[Time, Field(serialization_alias="from")]
-    ends: Annotated[Time, Field(serialization_alias="to", description="Not within any more")]
+    from_: Annotated[Time, Field(alias="from")]
+    to: Annotated[Time, Field(description="The first instant that is not within any more")]
     compared_from: Time | None = None
     compared_to: Time | None = None
     as_of: Annotated[Time, Field(description="Until when the local copy is complete")]
@@ -63,9 +65,7 @@ async def ticket_report(
             "organization, tag, status or field:TITLE; satisfaction also reason"
         ),
     ] = None,
-    compare_with: Annotated[
-        str | None, Field(description="previous, or another period")
-    ] = None,
+    compare_with: Annotated[str | None, Field(description="previous, or another period")] = None,
     time_zone: Annotated[str, Field(description="IANA, where days begin")] = "UTC",
     chart: Annotated[bool, Field(description="Add a chart as an image")] = False,
 ) -> Report:
@@ -86,18 +86,22 @@ async def ticket_report(
 
 
 async def _answer(made: Finished) -> Report:
-    notes, images = [*made.notes], ()
+    notes = [*made.notes]
+    images: tuple[Image, ...] = ()
     if made.drawing is not None:
         drawn = await picture(made.drawing, made.title, made.freshness.as_of)
-        images = (Image(drawn, "image/png"),)
+        if drawn is None:
+            notes.append("The chart took too long to draw and was left out.")
+        else:
+            images = (Image(drawn, "image/png"),)
     before = made.before
     table = tabled(made.small.columns, made.small.rows)
     return Report(
         **table._asdict(),
         title=made.title,
         counts=made.counts,
-        begins=made.now.begins,
-        ends=made.now.ends,
+        from_=made.now.begins,
+        to=made.now.ends,
         compared_from=before and before.begins,
         compared_to=before and before.ends,
         as_of=made.freshness.as_of,

@@ -28,6 +28,7 @@ from mcp_server_zendesk.analytics.reports.tallies import (
     Tally,
     number,
     tally,
+    unfinished,
 )
 
 _DAY = 86_400
@@ -107,7 +108,13 @@ async def _over_time(asked: Asked, ask: Ask, grouping: Grouping) -> Tally:
         for place, bucket in enumerate(shown[0])
         if oldest is None or bucket.period.ends > oldest
     ]
-    return Tally(grouping.name, (_SERIES,), tuple(rows), asked.before is not None)
+    return Tally(
+        grouping.name,
+        (_SERIES,),
+        tuple(rows),
+        asked.before is not None,
+        unfinished=bool(shown[0]) and unfinished(asked, shown[0][-1], grouping),
+    )
 
 
 def _sums(days: list[Bucket], steps: dict[tuple[bool, int], int], *, current: bool) -> list[int]:

@@ -18,11 +18,12 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """How something went, day by day."""
+    """How something went, day by day; ``unfinished`` where the last one is not over."""
 
     labels: list[str]
     series: list[Series]
     unit: str
+    unfinished: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from mcp_server_zendesk.analytics.reports.groupings import (
     DIMENSIONS,
     NONE,
 )
-from mcp_server_zendesk.analytics.reports.report import Made, Report
+from mcp_server_zendesk.analytics.reports.report import Made, Report, sorted_bars
 from mcp_server_zendesk.analytics.reports.stop_words import STOP_WORDS
 from mcp_server_zendesk.analytics.reports.tables import Small, rounded
 from mcp_server_zendesk.analytics.reports.tallies import MOST, Facts, source
@@ -149,7 +149,7 @@ def _moved(heading: str, rows: Any, asked: Asked) -> Made:
             Series("share of tickets", [row[3] for row in body]),
             Series("share of tickets", [row[4] for row in body], before=True),
         ]
-        drawing = Bars([row[0] for row in body], series, "%")
+        drawing = Bars([row[0] for row in body], series, "% of tickets")
     return Made(Small(columns, body), drawing)
 
 
@@ -203,7 +203,7 @@ async def _complaints(asked: Asked, ask: Ask) -> Made:
     drawing = None
     if asked.charted and len(body) > 1:
         shares = Series("unhappy", [row[3] for row in body])
-        drawing = Bars([row[0] for row in body], [shares], "%")
+        drawing = sorted_bars([row[0] for row in body], [shares], "% unhappy")
     columns = [grouping.name, "tickets", "unhappy", "unhappy_percent", "z"]
     return Made(Small(columns, body), drawing)
 

@@ -92,8 +92,22 @@ def picture(asked: Asked, found: Tally, drawn: Sequence[str]) -> Drawing | None:
             series.append(
                 Series(name, [scaled(value, one.kind, unit) for value in before], before=True)
             )
-    words = {"percent": "%", "minutes": unit}.get(chosen[0].kind, "tickets")
+    counts = "tickets" if over_time else chosen[0].name.replace("_", " ")
+    words = {"percent": "%", "minutes": unit}.get(chosen[0].kind, counts)
     if over_time:
-        return Lines(found.labels, series, words)
-    ordered = asked.grouping is None
-    return (Columns if ordered else Bars)(found.labels, series, words)
+        return Lines(found.labels, series, words, found.unfinished)
+    if found.ordered:
+        return Columns(found.labels, series, words)
+    return sorted_bars(found.labels, series, words)
+
+
+def sorted_bars(labels: Sequence[str], series: Sequence[Series], unit: str) -> Bars:
+    """Bars by length, the longest first."""
+
+    def length(place: int) -> float:
+        value = series[0].values[place]
+        return float("-inf") if value is None else float(value)
+
+    order = sorted(range(len(labels)), key=length, reverse=True)
+    shown = [Series(one.name, [one.values[place] for place in order], one.before) for one in series]
+    return Bars([labels[place] for place in order], shown, unit)

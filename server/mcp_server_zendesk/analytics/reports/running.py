@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from mcp_server_zendesk.analytics.periods import PREVIOUS, Period, period, time_zone
+from mcp_server_zendesk.analytics.periods import PREVIOUS, Period, floor, period, time_zone
 from mcp_server_zendesk.analytics.reports.asking import Ask, Asked, Freshness, Span, spans
 from mcp_server_zendesk.analytics.reports.catalogue import REPORTS
 from mcp_server_zendesk.analytics.reports.drawings import Drawing
@@ -127,6 +127,9 @@ def _in_time(
     if by is None or by.unit is None:
         return by
     unit = fitting(asked_for, by.unit)
+    edges = (asked_for.first, asked_for.until)
+    if any(floor(edge, unit) != edge for edge in edges):
+        notes.append(f"The first or the last {unit} is cut by the period.")
     if unit != by.unit:
         notes.append(f"By {unit}: by {by.unit} there would be too many rows.")
     return Grouping(unit, unit=unit)

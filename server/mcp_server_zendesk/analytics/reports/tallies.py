@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from mcp_server_zendesk.analytics.periods import floor, stepped
 from mcp_server_zendesk.analytics.reports.asking import Ask, Asked, Span, Values
 from mcp_server_zendesk.analytics.reports.groupings import NONE, Bucket, Grouping, buckets, fitting
 
@@ -84,12 +85,18 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What was counted. ``heading`` names what a row is; None where there is one row only."""
+    """What was counted. ``heading`` names what a row is; None where there is one row only.
+
+    ``ordered`` where rows are classes in an order of their own; ``unfinished`` where they are
+    times, and the last one is not whole.
+    """
 
     heading: str | None
     measures: tuple[Measure, ...]
     rows: tuple[Row, ...]
     compared: bool
+    ordered: bool = False
+    unfinished: bool = False
 
     def column(self, name: str, *, before: bool = False) -> list[Any]:
         """One measure of the rows that are one thing each."""
@@ -138,7 +145,17 @@ async def tally(
         tuple(measures),
         split.rows(asked, rows, total=total),
         asked.before is not None,
+        ordered=grouping is not None and bool(grouping.order),
+        unfinished=bool(split.now) and unfinished(asked, split.now[-1], grouping),
     )
+
+
+def unfinished(asked: Asked, last: Bucket, grouping: Grouping | None) -> bool:
+    """Whether the last day, week or month is not whole: the period or the copy ends before it."""
+    if grouping is None or grouping.unit is None:
+        return False
+    whole = stepped(floor(last.period.first, grouping.unit), grouping.unit, 1)
+    return last.period.until < whole or asked.now.ends < last.period.ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +190,8 @@ class _Split:
         columns = [one.of(NOW) for one in measures]
         columns += [one.of(BEFORE) for one in measures] if asked.before else []
         if self.grouping is None:
-            return f"WITH facts AS ({sources}) SELECT 0, NULL, NULL, 0, {', '.join(columns)} FROM facts"
+            counts = ", ".join(columns)
+            return f"WITH facts AS ({sources}) SELECT 0, NULL, NULL, 0, {counts} FROM facts"
         return (
             f"WITH facts AS ({sources}), placed AS ({self._placed(self.grouping, values, rank)}) "
             "SELECT CASE WHEN grouping(place) = 1 THEN 0 ELSE place END, any_value(key), "

@@ -57,6 +57,7 @@ LOAD = Report(
             percentile("median_resolution", "minutes", 50),
         ),
         inner=DIMENSIONS["group"],
+        rank="count(*) FILTER ({w} AND open)",
         drawn=("open",),
     ),
 )
