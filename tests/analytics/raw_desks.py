@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from analytics.independent import Raw
 from analytics.stores import analytics
 from mcp_server_zendesk.analytics.store import Store, StreamState
 from mcp_server_zendesk.analytics.tables import TABLES
@@ -30,23 +30,6 @@ _WORDS = ("refund", "late", "parcel", "broken", "zipper", "login", "invoice", "t
 _STATUSES = ("new", "open", "pending", "hold", "solved", "closed")
 
 
-@dataclass
-class Raw:
-    """What Zendesk exports: ``tickets`` with their ``metric_set``, ``ticket_events`` and so on."""
-
-    tickets: list[Json] = field(default_factory=list)
-    ticket_events: list[Json] = field(default_factory=list)
-    metric_events: list[Json] = field(default_factory=list)
-    ratings: list[Json] = field(default_factory=list)
-    users: list[Json] = field(default_factory=list)
-    groups: list[Json] = field(default_factory=list)
-    organizations: list[Json] = field(default_factory=list)
-    brands: list[Json] = field(default_factory=list)
-    forms: list[Json] = field(default_factory=list)
-    fields: list[Json] = field(default_factory=list)
-    as_of: datetime = AS_OF
-
-
 def desk(seed: int, tickets: int = 300, days: int = 130) -> Raw:
     """A desk with whatever can be: reopened tickets, some without metrics or histories, NULLs."""
     chance = random.Random(seed)  # noqa: S311 - a test's own chance
@@ -59,6 +42,7 @@ def desk(seed: int, tickets: int = 300, days: int = 130) -> Raw:
         organizations=[{"id": 100 + n, "name": f"Org {n}"} for n in range(22)],
         brands=[{"id": 30, "name": "Acme"}],
         forms=[{"id": 40, "name": "Default"}, {"id": 41, "name": "Returns"}],
+        as_of=AS_OF,
         fields=[{"id": PRODUCT, "title": "Product"}, {"id": COLOURS, "title": "Colours"}],
     )
     ids = iter(range(10_000, 10_000_000))
@@ -179,9 +163,7 @@ def _minutes(created: datetime, at: datetime, chance: random.Random) -> Json:
     return {"calendar": calendar, "business": chance.choice((calendar // 3, calendar // 4, None))}
 
 
-def _tell(
-    raw: Raw, number: int, history: list[tuple[datetime, str]], ids: Iterator[int]
-) -> None:
+def _tell(raw: Raw, number: int, history: list[tuple[datetime, str]], ids: Iterator[int]) -> None:
     before = None
     for at, status in history:
         child: Json = {"id": next(ids), "status": status, "event_type": "Change"}
