@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import accumulate
 
+from mcp_server_zendesk.analytics.periods import Unit
 from mcp_server_zendesk.analytics.reports.asking import Ask, Asked, Values
 from mcp_server_zendesk.analytics.reports.drawings import Series, Stacked
 from mcp_server_zendesk.analytics.reports.groupings import (
     EVERYTHING,
     Bucket,
     Grouping,
-    buckets,
-    fitting,
 )
 from mcp_server_zendesk.analytics.reports.histories import DONE, UNSOLVED
 from mcp_server_zendesk.analytics.reports.report import (
@@ -29,6 +29,7 @@ from mcp_server_zendesk.analytics.reports.tallies import (
     number,
     tally,
     unfinished,
+    within,
 )
 
 _DAY = 86_400
@@ -66,7 +67,7 @@ _SERIES = Measure("unsolved", "", compared=True)
 
 async def _make(asked: Asked, ask: Ask) -> Made:
     if asked.grouping is not None and asked.grouping.unit is not None:
-        found = await _over_time(asked, ask, asked.grouping)
+        found = await _over_time(asked, ask, asked.grouping.unit)
         return Made(table(found), picture(asked, found, ("unsolved",)) if asked.charted else None)
     grouping = asked.grouping or _BY_AGE
     measures = [_UNSOLVED]
@@ -82,13 +83,12 @@ async def _make(asked: Asked, ask: Ask) -> Made:
     return Made(table(found), drawing)
 
 
-async def _over_time(asked: Asked, ask: Ask, grouping: Grouping) -> Tally:
+async def _over_time(asked: Asked, ask: Ask, unit: Unit) -> Tally:
     """How many were unsolved at the end of each day, week or month."""
     values = Values()
     statements, shown = [], []
     for span in asked.spans:
-        unit = fitting(span.period, grouping.unit)
-        days = [one for one in buckets(span.period, unit) if one.period.begins < span.ends]
+        days = within(span, unit)
         shown.append(days)
         ends = values.of([min(one.period.ends, span.ends).timestamp() for one in days], "DOUBLE[]")
         current = "TRUE" if span is asked.now else "FALSE"
@@ -109,15 +109,17 @@ async def _over_time(asked: Asked, ask: Ask, grouping: Grouping) -> Tally:
         if oldest is None or bucket.period.ends > oldest
     ]
     return Tally(
-        grouping.name,
+        unit,
         (_SERIES,),
         tuple(rows),
         asked.before is not None,
-        unfinished=bool(shown[0]) and unfinished(asked, shown[0][-1], grouping),
+        unfinished=bool(shown[0]) and unfinished(asked, shown[0][-1], unit),
     )
 
 
-def _sums(days: list[Bucket], steps: dict[tuple[bool, int], int], *, current: bool) -> list[int]:
+def _sums(
+    days: Sequence[Bucket], steps: dict[tuple[bool, int], int], *, current: bool
+) -> list[int]:
     return [*accumulate(int(steps.get((current, place), 0)) for place in range(1, len(days) + 1))]
 
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from mcp_server_zendesk.analytics.periods import floor, stepped
+from mcp_server_zendesk.analytics.periods import Unit, floor, stepped
 from mcp_server_zendesk.analytics.reports.asking import Ask, Asked, Span, Values
-from mcp_server_zendesk.analytics.reports.groupings import NONE, Bucket, Grouping, buckets, fitting
+from mcp_server_zendesk.analytics.reports.groupings import NONE, Bucket, Grouping, buckets
 
 Kind = Literal["count", "number", "percent", "minutes"]
 
@@ -146,15 +146,13 @@ async def tally(
         split.rows(asked, rows, total=total),
         asked.before is not None,
         ordered=grouping is not None and bool(grouping.order),
-        unfinished=bool(split.now) and unfinished(asked, split.now[-1], grouping),
+        unfinished=bool(split.now) and unfinished(asked, split.now[-1], split.unit),
     )
 
 
-def unfinished(asked: Asked, last: Bucket, grouping: Grouping | None) -> bool:
+def unfinished(asked: Asked, last: Bucket, unit: Unit) -> bool:
     """Whether the last day, week or month is not whole: the period or the copy ends before it."""
-    if grouping is None or grouping.unit is None:
-        return False
-    whole = stepped(floor(last.period.first, grouping.unit), grouping.unit, 1)
+    whole = stepped(floor(last.period.first, unit), unit, 1)
     return last.period.until < whole or asked.now.ends < last.period.ends
 
 
@@ -166,11 +164,16 @@ class _Split:
     now: tuple[Bucket, ...] = ()
     before: tuple[Bucket, ...] = ()
 
+    @property
+    def unit(self) -> Unit:
+        """Of time; without one, a day stands for it."""
+        return (self.grouping and self.grouping.unit) or "day"
+
     @classmethod
     def of(cls, asked: Asked, grouping: Grouping | None) -> _Split:
         if grouping is None or grouping.unit is None:
             return cls(grouping)
-        days, *more = (_buckets(span, grouping) for span in asked.spans)
+        days, *more = (within(span, grouping.unit) for span in asked.spans)
         return cls(grouping, days, more[0] if more else ())
 
     def statement(
@@ -253,7 +256,7 @@ class _Split:
             ]
         else:
             labels = [(place, label) for place, (_, label) in enumerate(grouping.order, 1)]
-        if labels:
+        if grouping.unit or grouping.order:
             shown = [(label, counts.get(place, nothing)) for place, label in labels]
             return [Row(label, one.now, one.before) for label, one in shown]
         names = [one.shown for place, one in counts.items() if place <= MOST]
@@ -286,8 +289,8 @@ def _zeros(like: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(0 if isinstance(one, int) else None for one in like)
 
 
-def _buckets(span: Span, grouping: Grouping) -> tuple[Bucket, ...]:
-    unit = fitting(span.period, grouping.unit)
+def within(span: Span, unit: Unit) -> tuple[Bucket, ...]:
+    """The days, weeks or months of a span, as far as the copy goes."""
     every = buckets(span.period, unit)
     return tuple(one for one in every if one.period.begins < span.ends)
 
