@@ -21,6 +21,7 @@ CELL_CHARACTERS = 2_000
 
 def _cell(value: Any) -> Any:
     """A value as JSON has it; a text that is long, or has lines, as one that is fenced."""
+    shown: Any
     match value:
         case bool() | int() | None | Cleaned():
             shown = value
