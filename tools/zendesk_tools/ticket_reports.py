@@ -6,12 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from mcp_server_zendesk.analytics.admission import readable
 from mcp_server_zendesk.analytics.charts import picture
-from mcp_server_zendesk.analytics.reading import Reader
 from mcp_server_zendesk.analytics.reports.running import Finished, Wish, run
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.serving.inventory import Inventory
-from mcp_server_zendesk.serving.local_refusals import NeverSynced
 from mcp_server_zendesk.serving.results import Illustrated, Image, Line, Time
 from mcp_server_zendesk.serving.tables import Table, tabled
 
@@ -76,12 +75,9 @@ async def ticket_report(
     waiting (time in each status), busiest_hours. For anything else use query_tickets; for single
     tickets search_tickets. as_of says how fresh the copy is; sync_tickets renews it.
     """
-    del zendesk
-    analytics = inventory.policy.analytics
-    if analytics is None:
-        raise NeverSynced
+    reader = await readable(zendesk, inventory)
     wish = Wish(report, period, group_by, compare_with, time_zone, chart=chart)
-    made = await run(wish, analytics, Reader(analytics).ask)
+    made = await run(wish, reader.analytics, reader.ask)
     return await _answer(made)
 
 
