@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from mcp_server_zendesk.analytics.reading import MOST_ROWS, ROWS, Reader, Way
+from mcp_server_zendesk.analytics.admission import readable
+from mcp_server_zendesk.analytics.reading import MOST_ROWS, ROWS, Way
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.serving.cleaning.text import (
     LINE_CHARACTERS,
@@ -16,7 +17,6 @@ from mcp_server_zendesk.serving.cleaning.text import (
     clean_text,
 )
 from mcp_server_zendesk.serving.inventory import Inventory
-from mcp_server_zendesk.serving.local_refusals import NeverSynced
 from mcp_server_zendesk.serving.results import Time, compact
 from mcp_server_zendesk.serving.tables import Table, tabled
 
@@ -61,7 +61,7 @@ async def query_tickets(
     SELECT tag, count(*) FROM tags JOIN tickets ON id = ticket_id WHERE status <> 'closed' GROUP BY
     ALL ORDER BY 2 DESC LIMIT 20
     """
-    answer = await _readable(zendesk, inventory).query(sql, limit=limit)
+    answer = await (await readable(zendesk, inventory)).query(sql, limit=limit)
     rows = [[_value(one) for one in row] for row in answer.rows]
     shown = [*_that_fit(rows)]
     columns = [clean_line(name, _NAME_CHARACTERS) for name, _ in answer.columns]
@@ -75,13 +75,6 @@ async def query_tickets(
         complete=None if fresh is None or fresh.complete else False,
         way="search" if fresh is not None and fresh.way == "search" else None,
     )
-
-
-def _readable(zendesk: Zendesk, inventory: Inventory) -> Reader:
-    del zendesk
-    if inventory.policy.analytics is None:
-        raise NeverSynced
-    return Reader(inventory.policy.analytics)
 
 
 def _value(value: Any) -> Any:
