@@ -16,7 +16,7 @@ from analytics.independent_exports import (
     Json,
     Raw,
     Record,
-    minutes,
+    minutes_of,
     moment,
     solved_at,
     within,
@@ -145,7 +145,7 @@ def _timed(case: Case, one: Json, at: str | None, span: Any) -> Iterable[Record]
     if at is None or not within(at, span):
         return
     clocks = _CLOCKS[case.report]
-    times = {clock: minutes(one, *source) for clock, source in clocks.items()}
+    times = {clock: minutes_of(one, *source) for clock, source in clocks.items()}
     if case.group_by is None:
         for clock, minutes in times.items():
             yield Record(one, moment(at), {"clock": clock, "minutes": minutes})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -100,7 +100,7 @@ def solved_at(ticket: Json) -> str | None:
     return found if ticket["status"] in DONE else None
 
 
-def minutes(ticket: Json, name: str, clock: str) -> int | None:
+def minutes_of(ticket: Json, name: str, clock: str) -> int | None:
     found: int | None = (ticket.get("metric_set", {}).get(name) or {}).get(clock)
     return found
 

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from analytics.independent_counts import AGES, OLDEST, WAITING
-from analytics.independent_exports import Case, Record, minutes, share
+from analytics.independent_exports import Case, Record, minutes_of, share
 
 
 def percentile(values: list[float], percent: int) -> float | None:
@@ -75,7 +75,8 @@ def measures(case: Case, found: list[Record]) -> dict[str, Any]:  # noqa: PLR091
         case "load":
             solved_ones = [one.ticket for one in found if one.data["kind"] == "solved"]
             full = [
-                minutes(one, "full_resolution_time_in_minutes", "calendar") for one in solved_ones
+                minutes_of(one, "full_resolution_time_in_minutes", "calendar")
+                for one in solved_ones
             ]
             return {
                 **{kind: kinds[kind] for kind in ("open", "created", "solved")},
