@@ -73,16 +73,11 @@ def measures(case: Case, found: list[Record]) -> dict[str, Any]:  # noqa: PLR091
                 "answered_percent": share(offered["good"] + offered["bad"], offered.total()),
             }
         case "load":
-            solved_ones = [one.ticket for one in found if one.data["kind"] == "solved"]
-            full = [
-                minutes_of(one, "full_resolution_time_in_minutes", "calendar")
-                for one in solved_ones
-            ]
+            done = [one.ticket for one in found if one.data["kind"] == "solved"]
+            full = [minutes_of(one, "full_resolution_time_in_minutes", "calendar") for one in done]
             return {
                 **{kind: kinds[kind] for kind in ("open", "created", "solved")},
-                "replies": sum(
-                    one.get("metric_set", {}).get("replies") or 0 for one in solved_ones
-                ),
+                "replies": sum(one.get("metric_set", {}).get("replies") or 0 for one in done),
                 "median_resolution": percentile([one for one in full if one is not None], 50),
             }
         case _:
