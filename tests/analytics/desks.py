@@ -7,6 +7,7 @@ from typing import Any
 
 from analytics.stores import Rows, filled
 from mcp_server_zendesk.embedded import embedded_settings
+from mcp_server_zendesk.sandbox.landmarks import ADMIN_ID
 from mcp_server_zendesk.serving.local_store import Analytics
 from mcp_server_zendesk.workspace import analytics_of
 
@@ -21,5 +22,6 @@ def local_of(folder: Path, rows: Rows, **more: Any) -> Analytics:
     """The store of that workspace, filled."""
     local = analytics_of(embedded_settings(flags(folder, **more)))
     assert local is not None
-    filled(local, rows)
+    with filled(local, rows).batch() as batch:
+        batch.set_fact("synced_by", str(ADMIN_ID))
     return local

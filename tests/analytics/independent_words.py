@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import pairwise
 
 from mcp_server_zendesk.analytics.reports.stop_words import STOP_WORDS
 
@@ -11,7 +12,7 @@ _MOST = 12
 
 def terms(subject: str | None) -> set[str]:
     words = _words((subject or "").lower())[:_MOST]
-    pairs = zip(words, words[1:], strict=False)
+    pairs = pairwise(words)
     return {one for one in words if _telling(one)} | {
         f"{one} {two}" for one, two in pairs if _telling(one) and _telling(two)
     }

@@ -1,14 +1,15 @@
-"""A desk's raw exports, made by chance from a seed, and the store that a sync would make of them."""
+"""A desk's raw exports, made by chance from a seed, and the store that a sync makes of them."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from analytics.independent import Raw
+from analytics.independent_exports import Raw
 from analytics.stores import analytics
 from mcp_server_zendesk.analytics.store import Store, StreamState
 from mcp_server_zendesk.analytics.tables import TABLES
@@ -154,7 +155,7 @@ def _history(chance: random.Random, created: datetime) -> list[tuple[datetime, s
 
 
 def _reopened(history: list[tuple[datetime, str]]) -> int:
-    pairs = zip(history, history[1:], strict=False)
+    pairs = pairwise(history)
     return sum(one == "solved" and two not in {"solved", "closed"} for (_, one), (_, two) in pairs)
 
 

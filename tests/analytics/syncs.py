@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,10 +12,10 @@ from typing import Any
 
 from desk import OpenWorkspace, Workspace
 from generated_desk import client_of
-from mcp_server_zendesk.analytics.store import Store
+from mcp_server_zendesk.analytics.store import Store as Kept
 from mcp_server_zendesk.analytics.syncing import Sync, SyncReport, reading, utc_now
 from mcp_server_zendesk.connection.access import Access
-from mcp_server_zendesk.sandbox import ManualClock, Rules, Sandbox, seeded_store
+from mcp_server_zendesk.sandbox import ManualClock, Rules, Sandbox, Store, seeded_store
 from mcp_server_zendesk.serving.local_store import Analytics
 
 RETENTION = 2_000
@@ -28,7 +29,7 @@ class Synced:
     workspace: Workspace
     access: Access
     analytics: Analytics
-    clock: ManualClock
+    clock: Any
     told: list[str] = field(default_factory=list)
 
     @property
@@ -59,7 +60,7 @@ class Synced:
 
     def rows(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """What the store holds, as it lies there."""
-        with Store(self.analytics).batch() as batch:
+        with Kept(self.analytics).batch() as batch:
             return batch.execute(statement, parameters)
 
     def numbers(self, table: str, column: str = "id") -> list[int]:
@@ -85,6 +86,25 @@ class Synced:
         self.sandbox.requests.clear()
 
 
+_accounts: list[bytes] = []
+_stores: dict[str, dict[str, bytes]] = {}
+
+
+def account(tickets: int = 0) -> Store:
+    """An account of its own with a clock of its own; all the small ones are alike."""
+    if tickets:
+        return seeded_store(ManualClock(), tickets=tickets)
+    copy: Store = pickle.loads(pickled_account())  # noqa: S301 - our own
+    return copy
+
+
+def pickled_account() -> bytes:
+    """The small account, for another process too."""
+    if not _accounts:
+        _accounts.append(pickle.dumps(seeded_store(ManualClock())))
+    return _accounts[0]
+
+
 @asynccontextmanager
 async def synced(
     open_workspace: OpenWorkspace,
@@ -95,8 +115,10 @@ async def synced(
     keep: str = "texts",
     **flags: Any,
 ) -> AsyncIterator[Synced]:
-    clock = ManualClock()
-    sandbox = Sandbox(seeded_store(clock, tickets=tickets), rules, clock=clock)
+    """A workspace with analytics whose store is in the folder, empty at first."""
+    sandbox = Sandbox(account(tickets), rules)
+    clock = sandbox.store.clock
+    assert isinstance(clock, ManualClock)
     flags = {"retention_days": RETENTION, "scopes": "read", **flags}
     async with open_workspace(
         sandbox=sandbox, analytics=True, analytics_folder=folder, analytics_keep=keep, **flags
@@ -105,3 +127,24 @@ async def synced(
         analytics = workspace.server._offers.inventory.policy.analytics
         assert analytics is not None
         yield Synced(workspace, access, analytics, clock)
+
+
+@asynccontextmanager
+async def begun(
+    open_workspace: OpenWorkspace, folder: Path, *, keep: str = "texts", **more: Any
+) -> AsyncIterator[Synced]:
+    """The same after a first sync of the small account, which is run once for all tests."""
+    async with synced(open_workspace, folder, keep=keep, **more) as one:
+        if keep not in _stores:
+            assert (await one.sync()).complete
+            made = one.analytics.folder.iterdir()
+            _stores[keep] = {file.name: file.read_bytes() for file in made if file.is_file()}
+            one.forget_requests()
+            one.told.clear()
+        else:
+            one.analytics.folder.mkdir(mode=0o700, parents=True)
+            for name, content in _stores[keep].items():
+                file = one.analytics.folder / name
+                file.write_bytes(content)
+                file.chmod(0o600)
+        yield one

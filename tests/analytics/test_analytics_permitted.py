@@ -46,14 +46,15 @@ QUESTIONS = (
     ),
     (
         "SELECT extract(dow FROM created_at), created_at::DATE, created_at AT TIME ZONE "
-        "'Asia/Tokyo' FROM tickets WHERE created_at BETWEEN now() - INTERVAL 30 DAY AND current_timestamp"
+        "'Asia/Tokyo' FROM tickets WHERE created_at BETWEEN now() - INTERVAL 3 DAY "
+        "AND current_timestamp"
     ),
     "SELECT time_bucket(INTERVAL '1 day', created_at) FROM tickets WHERE created_at < today()",
     "SELECT date_diff('minute', created_at, solved_at), age(created_at) FROM tickets",
     (
         "SELECT row_number() OVER (PARTITION BY status ORDER BY id) n, lag(id) OVER w, avg(id) "
-        "OVER (ORDER BY created_at RANGE BETWEEN INTERVAL 7 DAY PRECEDING AND CURRENT ROW) FROM tickets "
-        "WINDOW w AS (ORDER BY id) QUALIFY n = 1"
+        "OVER (ORDER BY created_at RANGE BETWEEN INTERVAL 7 DAY PRECEDING AND CURRENT ROW) "
+        "FROM tickets WINDOW w AS (ORDER BY id) QUALIFY n = 1"
     ),
     "WITH a AS (SELECT id FROM tickets), b AS (FROM a) SELECT * FROM a JOIN b USING (id)",
     "WITH tickets AS (SELECT id FROM tickets) FROM tickets",
@@ -253,6 +254,29 @@ def test_the_engines_locks_hold_where_nobody_looks_at_a_statement() -> None:
     with engine_of(ground()) as engine:
         harmful = [name for name, sql, harm in LOCKED if not stopped_by_locks(engine, sql, harm)]
     assert not harmful
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("enable_progress_bar", "false"),  # it would be written between the answer's bytes
+        ("enable_external_access", "false"),
+        ("lock_configuration", "true"),
+        ("autoinstall_known_extensions", "false"),
+        ("autoload_known_extensions", "false"),
+        ("allow_community_extensions", "false"),
+        ("allow_unsigned_extensions", "false"),
+        ("python_enable_replacements", "false"),
+        ("python_scan_all_frames", "false"),
+        ("temp_directory", ""),
+        ("async_threads", "0"),
+        ("TimeZone", "UTC"),
+    ],
+)
+def test_the_engine_is_set_as_it_has_to_be(setting: str, value: str) -> None:
+    found = shared_engine().execute(f"SELECT current_setting('{setting}')::VARCHAR").fetchone()
+    assert found
+    assert found[0].strip("[]") == value
 
 
 def test_functions_that_tell_keep_wait_or_run_text_are_not_among_those_allowed() -> None:

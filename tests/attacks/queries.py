@@ -61,7 +61,9 @@ def _folder() -> Path:
 async def _answer(ground: Ground, sql: str, **more: Any) -> str:
     with mock.patch.object(child, "run", in_this_process):
         async with ground.open_workspace(**flags(_folder(), **more)) as desk:
-            return await read(desk, "query_tickets", sql=sql)
+            text = await read(desk, "query_tickets", sql=sql)
+    assert text.startswith('{"columns":'), text  # a refusal would show nothing
+    return text
 
 
 def _text(
@@ -182,15 +184,13 @@ def _stopped(*limits: tuple[str, int]) -> Without:
 @ATTACKS.add(
     "query: a text that fills the memory",
     who="model",
-    tries="one text of 450 MB",
+    tries="one list of thirty million numbers",
     defence="the engine and its process have so much memory and no more",
     without=_stopped(("_ENGINE_MIB", 4096), ("MEMORY_MIB", 4096)),
 )
 async def _(_: Ground) -> bool:
     try:
-        await Reader(ground()).query(
-            "SELECT length(string_agg(repeat('x', 1_000_000), '')) FROM range(450)"
-        )
+        await Reader(ground()).query("SELECT len(list(range)) FROM range(30_000_000)")
     except QueryStopped:
         return False
     return True

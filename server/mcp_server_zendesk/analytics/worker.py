@@ -49,6 +49,7 @@ _OPENED = {
     "async_threads": 0,  # they would start with the connection, and so before Landlock holds
 }
 _LOCKED = (
+    "SET enable_progress_bar = false",
     "SET TimeZone = 'UTC'",
     "SET enable_external_access = false",
     "SET disabled_filesystems = 'LocalFileSystem'",
@@ -59,15 +60,25 @@ _LOCKED = (
 
 def main() -> None:
     """Do the job that stands on the standard input."""
+    channel = _own_channel()
     job = Job(**json.loads(sys.stdin.buffer.readline()))
     confinement.bounded(memory=job.process_memory, seconds=2 + int(job.seconds * job.threads))
     confinement.tied_to(job.parent)
     try:
         answer = json.dumps(done(job, _Confining()), ensure_ascii=False).encode()
-        sys.stdout.buffer.write(answer + b"\n")
-        sys.stdout.buffer.flush()
+        with open(channel, "wb") as said:  # noqa: PTH123 - a descriptor
+            said.write(answer)
     finally:
         os._exit(0)  # at once: the other thread waits for the input, and an engine may be at work
+
+
+def _own_channel() -> int:
+    """The standard output under another number: whatever else is written to it goes nowhere."""
+    channel = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    return channel
 
 
 def _end_with(given: BinaryIO) -> None:

@@ -43,10 +43,11 @@ AGES = (
 """Each from so many seconds to just below so many."""
 
 _THEN = (
-    f"(SELECT ticket_id FROM {UNSOLVED} WHERE {{ends}} < {{as_of}} AND since < {{ends}} "
+    "(SELECT ticket_id FROM unsolved WHERE {ends} < {as_of} AND since < {ends} "
     "AND (until IS NULL OR until >= {ends}) UNION ALL SELECT id FROM tickets "
     f"WHERE {{ends}} >= {{as_of}} AND status NOT IN {DONE} AND created_at < {{ends}})"
 )
+_SHARED = f"unsolved AS MATERIALIZED {UNSOLVED}"
 _AGE = "(epoch({ends}) - epoch(t.created_at))"
 
 
@@ -60,7 +61,9 @@ _BY_AGE = Grouping(
     f"CASE {_CASES} ELSE '{AGES[0][0]}' END",
     order=tuple((name, name.replace("_", " ")) for name, *_ in AGES),
 )
-_FACTS = (Facts({"age": _AGE}, origin=f"tickets t JOIN {_THEN} u ON u.ticket_id = t.id"),)
+_FACTS = (
+    Facts({"age": _AGE}, origin=f"tickets t JOIN {_THEN} u ON u.ticket_id = t.id", shared=_SHARED),
+)
 _UNSOLVED = number("unsolved", "TRUE", compared=True)
 _SERIES = Measure("unsolved", "", compared=True)
 
@@ -98,7 +101,7 @@ async def _over_time(asked: Asked, ask: Ask, unit: Unit) -> Tally:
             f"ASOF JOIN (SELECT unnest(range(1, {len(days) + 1})) AS place, "
             f"to_timestamp(unnest({ends})) AS ends) b ON d.at < b.ends GROUP BY b.place"
         )
-    statement = f"WITH unsolved AS {UNSOLVED} {' UNION ALL '.join(statements)}"
+    statement = f"WITH {_SHARED} {' UNION ALL '.join(statements)}"
     steps = {(now, place): step for now, place, step in (await ask(statement, values.given)).rows}
     now = _sums(shown[0], steps, current=True)
     before = _sums(shown[1], steps, current=False) if asked.before else []

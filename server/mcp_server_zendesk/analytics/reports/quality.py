@@ -29,8 +29,9 @@ REOPENS = Report(
                 origin=f"tickets t JOIN {SOLUTIONS} s ON s.ticket_id = t.id "
                 "LEFT JOIN (SELECT DISTINCT ticket_id FROM status_changes) h "
                 "ON h.ticket_id = t.id LEFT JOIN (SELECT o.ticket_id, count(*) AS times FROM "
-                f"{REOPENINGS} o JOIN {SOLUTIONS} s ON s.ticket_id = o.ticket_id "
+                f"reopenings o JOIN {SOLUTIONS} s ON s.ticket_id = o.ticket_id "
                 "AND o.changed_at >= s.solved_at GROUP BY o.ticket_id) r ON r.ticket_id = t.id",
+                shared=f"reopenings AS MATERIALIZED {REOPENINGS}",
             ),
         ),
         (

@@ -29,7 +29,8 @@ class Facts:
 
     ``values`` are SQL over the ticket ``t`` and what else is in ``origin``. ``at`` is the time by
     which a row belongs to a span; without one, ``origin`` and ``where`` say it, by ``{begins}``,
-    ``{ends}`` and ``{as_of}``, which stand for instants everywhere here.
+    ``{ends}`` and ``{as_of}``, which stand for instants everywhere here. ``shared`` is made once
+    for all spans: a named part of the statement.
     """
 
     values: Mapping[str, str]
@@ -37,6 +38,7 @@ class Facts:
     origin: str = "tickets t"
     where: str = "TRUE"
     only_now: bool = False
+    shared: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +192,15 @@ class _Split:
             for one in facts
             if span is asked.now or not one.only_now
         )
+        shared = "".join(f"{one.shared}, " for one in facts if one.shared)
         columns = [one.of(NOW) for one in measures]
         columns += [one.of(BEFORE) for one in measures] if asked.before else []
         if self.grouping is None:
             counts = ", ".join(columns)
-            return f"WITH facts AS ({sources}) SELECT 0, NULL, NULL, 0, {counts} FROM facts"
+            return f"WITH {shared}facts AS ({sources}) SELECT 0, NULL, NULL, 0, {counts} FROM facts"
+        placed = self._placed(self.grouping, values, rank)
         return (
-            f"WITH facts AS ({sources}), placed AS ({self._placed(self.grouping, values, rank)}) "
+            f"WITH {shared}facts AS ({sources}), placed AS ({placed}) "
             "SELECT CASE WHEN grouping(place) = 1 THEN 0 ELSE place END, any_value(key), "
             f"any_value(shown), count(DISTINCT key), {', '.join(columns)} FROM placed "
             "GROUP BY GROUPING SETS ((place), ()) ORDER BY 1"

@@ -68,9 +68,10 @@ _UNTIL = "least(coalesce(x.until, {as_of}), {ends})"
 _SPENT = Facts(
     {"ticket": "t.id", "status": "s.status", "minutes": "s.minutes"},
     origin="tickets t JOIN (SELECT x.ticket_id, x.status, "
-    f"sum(epoch({_UNTIL}) - epoch({_SINCE})) / 60 AS minutes FROM {SPANS} x "
+    f"sum(epoch({_UNTIL}) - epoch({_SINCE})) / 60 AS minutes FROM spans x "
     f"WHERE x.status NOT IN {DONE} AND {_UNTIL} > {_SINCE} "
     "GROUP BY x.ticket_id, x.status) s ON s.ticket_id = t.id",
+    shared=f"spans AS MATERIALIZED {SPANS}",
 )
 _BY_STATUS = Grouping("status", "s.status", order=tuple((one, one) for one in WAITING), many=True)
 _TICKETS = Measure("tickets", "count(DISTINCT ticket) FILTER ({w})", compared=True)
