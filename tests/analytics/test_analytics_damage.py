@@ -239,24 +239,28 @@ except StoreFull as full:
 """
 
 
-def _until_full(folder: Path, *more: str) -> tuple[int, str]:
+def _until_full(local: Analytics, *more: str) -> tuple[int, str]:
+    stored, why = _run(_FULL, local, *more).split("|")
+    return int(stored), why
+
+
+def _run(program: str, local: Analytics, *more: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", _FULL, str(folder), *more],
+        [sys.executable, "-c", program, str(local.folder), *more],
         capture_output=True,
         text=True,
         timeout=60,
         check=True,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
     )
-    stored, why = done.stdout.strip().split("|")
-    return int(stored), why
+    return done.stdout.strip()
 
 
 def test_a_file_that_may_grow_no_more_keeps_all_earlier_batches_and_goes_on_later(
     tmp_path: Path,
 ) -> None:
     local = analytics(tmp_path)
-    stored, why = _until_full(local.folder, str(3 * 1024 * 1024))
+    stored, why = _until_full(local, str(3 * 1024 * 1024))
     assert why == "File too large"
     assert stored >= 4_000
     with Store(local).batch() as batch:
@@ -276,7 +280,7 @@ def test_a_full_disk_keeps_all_earlier_batches_and_goes_on_when_there_is_room(
         pytest.skip("no disk may be mounted here")
     try:
         local = analytics(tmp_path)
-        stored, why = _until_full(local.folder)
+        stored, why = _until_full(local)
         assert why == "No space left on device"
         assert stored >= 4_000
         assert Facts(Store(local).facts().given).version == 1
@@ -286,3 +290,34 @@ def test_a_full_disk_keeps_all_earlier_batches_and_goes_on_when_there_is_room(
             batch.put(TICKETS, [ticket(1)])
     finally:
         subprocess.run([_UNMOUNT, str(tmp_path)], check=True)
+
+
+_REWRITES = """
+import resource, sys
+from pathlib import Path
+from analytics.stores import NOW
+from mcp_server_zendesk.analytics.rewriting import tidy
+from mcp_server_zendesk.serving.local_refusals import StoreFull
+from mcp_server_zendesk.serving.local_store import Analytics
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (600_000,) * 2)
+try:
+    tidy(Analytics(Path(sys.argv[1]), "acme", "texts"), NOW, force=True)
+except StoreFull as full:
+    print(full.why)
+"""
+
+
+def test_a_store_that_finds_no_room_to_be_written_anew_stays_as_it_is(tmp_path: Path) -> None:
+    local = analytics(tmp_path)
+    with filled(local, {"tickets": [ticket(1)]}).batch() as batch:
+        batch.execute(
+            "INSERT INTO kept.comments (id, body) "
+            "SELECT range, md5(range::VARCHAR) || md5((range * 3)::VARCHAR) FROM range(50_000)"
+        )
+    before = local.file.read_bytes()
+    assert _run(_REWRITES, local) == "File too large"
+    assert local.file.read_bytes() == before
+    assert not [file for file in local.folder.iterdir() if "new" in file.name]
+    with Store(local).batch() as batch:
+        assert batch.execute("SELECT count(*) FROM kept.comments") == [(50_000,)]

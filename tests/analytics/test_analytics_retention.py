@@ -42,6 +42,7 @@ def _rows() -> dict[str, list[dict[str, Any]]]:
             {"id": 90, "role": "agent"},
         ],
         "organizations": [{"id": 5, "name": "Umbrella"}],
+        "reread": [{"id": 1, "histories": True}, {"id": 2, "histories": True}],
     }
     for table in OF_A_TICKET:
         rows[table.name] = [{"id": 100 + number, "ticket_id": number} for number in (1, 2)]
@@ -66,6 +67,7 @@ def test_an_old_ticket_leaves_with_all_that_belongs_to_it_and_its_customer(tmp_p
     for table in OF_A_TICKET:
         assert _ids(store, table.name) == [102]
     assert _ids(store, "users") == [20, 30, 90]
+    assert _ids(store, "reread") == [2], "else its comments would come back"
     assert _ids(store, "organizations") == [5]
 
 

@@ -10,6 +10,7 @@ from mcp_server_zendesk.analytics.tables import (
     COMMENTS,
     GONE,
     OF_A_TICKET,
+    REREAD,
     SATISFACTION,
     SCHEMA,
     SLA_EVENTS,
@@ -74,6 +75,7 @@ def expire(batch: Batch, oldest: datetime | None, now: datetime) -> Expired:
             f"(SELECT id FROM {SCHEMA}.{TICKETS.name}))",
             [oldest, oldest],
         )
+    batch.execute(f"DELETE FROM {SCHEMA}.{REREAD.name} WHERE id IN ({old})", [oldest])
     ((tickets,),) = batch.execute(
         f"DELETE FROM {SCHEMA}.{TICKETS.name} WHERE updated_at < ?", [oldest]
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -34,7 +35,10 @@ from mcp_server_zendesk.connection.errors import (
 )
 from mcp_server_zendesk.connection.handle import Progress, Reach, Zendesk, silent
 from mcp_server_zendesk.connection.identity import somebody
+from mcp_server_zendesk.serving.local_refusals import StoreBusy, StoreFull
 from mcp_server_zendesk.serving.local_store import Analytics
+
+logger = logging.getLogger(__name__)
 
 _MOST_ROUNDS = 3
 _OF_THE_STREAM = (InvalidRequest, UnreadableResponse, ValidationFailed)
@@ -141,6 +145,16 @@ class Sync:
             return await _Work(run, query).report()
 
 
+async def _tidied(run: Run) -> None:
+    """Where the file cannot be written anew, what was removed is still in it, and all else is well:
+    the next run tries again.
+    """
+    try:
+        await anyio.to_thread.run_sync(tidy, run.analytics, run.now())
+    except (StoreBusy, StoreFull) as error:
+        logger.warning("The store could not be written anew (%s)", type(error).__name__)
+
+
 class _Work:
     """One run, from who we are to the report."""
 
@@ -168,7 +182,7 @@ class _Work:
             stopped = f"{str(error)[:1].upper()}{str(error)[1:]}."
         tickets, pending = await run.write(self._ended)
         if stopped is None:
-            await anyio.to_thread.run_sync(tidy, run.analytics, run.now())
+            await _tidied(run)
         until = [one.until for name, one in self._states.items() if name not in self._lacks]
         return SyncReport(
             complete=stopped is None and not pending,
