@@ -13,7 +13,7 @@ from desk import OpenWorkspace
 from generated_desk import EVENTS, METRIC_EVENTS, client_of, walked
 from mcp_server_zendesk.sandbox import Rules
 from mcp_server_zendesk.sandbox.landmarks import ADMIN_ID, AGENT_ID, OPEN_TICKET, PENDING_TICKET
-from mcp_server_zendesk.sandbox.misfortunes import forbidden, html_error
+from mcp_server_zendesk.sandbox.misfortunes import altered, forbidden, html_error
 from mcp_server_zendesk.sandbox.oddities import (
     hologram_field,
     permanently_deleted,
@@ -304,3 +304,35 @@ async def test_the_store_says_whose_it_is_and_nobody_else_may_sync_it(
         assert error["kind"] == "forbidden"
         assert "another Zendesk user" in error["message"]
         assert not [path for path in workspace.sent() if "incremental" in path]
+
+
+async def test_a_comment_made_private_is_private_in_the_store(
+    open_workspace: OpenWorkspace, tmp_path: Path
+) -> None:
+    async with begun(open_workspace, tmp_path) as one:
+        comments = one.sandbox.store.comments[OPEN_TICKET]
+        comment = next(comment for comment in comments if comment["public"])
+        told = "SELECT public FROM kept.comments WHERE id = ?"
+        assert one.rows(told, comment["id"]) == [(True,)]
+        comment["public"] = False
+        change = {"event_type": "CommentPrivacyChange", "comment_id": comment["id"], "id": 1}
+
+        def changed(page: Any) -> Any:
+            event = {"id": 2, "ticket_id": OPEN_TICKET, "child_events": [change]}
+            return {**page, "ticket_events": [event]}
+
+        one.sandbox.faults.add("GET", "/incremental/ticket_events", 1, altered(changed))
+        assert (await one.sync()).complete
+        assert one.rows(told, comment["id"]) == [(False,)]
+
+
+async def test_what_an_admin_redacts_does_not_reach_the_disk(
+    open_workspace: OpenWorkspace, tmp_path: Path
+) -> None:
+    async with begun(open_workspace, tmp_path, redact=["cards"]) as one:
+        note = {"body": "The card 4111 1111 1111 1111 was charged twice", "public": False}
+        await one.agent("PUT", f"tickets/{OPEN_TICKET}", {"ticket": {"comment": note}})
+        assert (await one.workspace.ask("sync_tickets"))["complete"]
+        found = one.rows("SELECT body FROM kept.comments WHERE body LIKE '%charged twice'")
+        assert "redacted" in found[0][0]
+        assert b"4111 1111" not in one.analytics.file.read_bytes()

@@ -238,7 +238,7 @@ FRESHNESS = View(
 )
 CUSTOM_FIELDS = View(
     "custom_fields",
-    "One row for each custom field of each ticket that has a value",
+    "One row for each custom field of each ticket that has a value, for each choice of a list",
     (
         Column("ticket_id", "BIGINT", "tickets.id", "x.ticket_id"),
         Column("field_id", "BIGINT", "The field's id", "x.field.id"),

@@ -94,7 +94,7 @@ async def _synced(
     from mcp_server_zendesk.analytics.syncing import Sync, reading  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.embedded import embedded_transport  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.server_settings import load_server  # noqa: PLC0415 - likewise
-    from mcp_server_zendesk.workspace import access_to, team_of  # noqa: PLC0415 - likewise
+    from mcp_server_zendesk.workspace import access_to, redaction_of, team_of  # noqa: PLC0415 - likewise
 
     server = None if demo else load_server({}, config=config)
     team = team_of(server) if server is not None and server.store_url else None
@@ -103,7 +103,8 @@ async def _synced(
         try:
             await access.learn_granted()
             engine = Sync(access, local, reading(access))
-            return await engine.run(seconds=None, query=query, progress=progress)
+            with redaction_of(settings).acting():
+                return await engine.run(seconds=None, query=query, progress=progress)
         finally:
             with anyio.CancelScope(shield=True):
                 await access.connection.aclose()
