@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from mcp import Client
 
 from humans import agree
+from mcp_server_zendesk.analytics.reports.running import run
 from mcp_server_zendesk.embedded import embedded_settings
 from mcp_server_zendesk.sandbox import ManualClock, Sandbox
 from mcp_server_zendesk.serving import binding, listing
@@ -92,6 +94,7 @@ async def test_the_reference_is_what_the_code_says(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(binding, "random_tag", lambda: "example")
+    monkeypatch.setattr("zendesk_tools.ticket_reports.run", partial(run, now=lambda: DAY))
     parts = [HEAD]
     toolset = ""
     for spec in CATALOGUE:

@@ -94,7 +94,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "query_tickets": {
         "sql": "SELECT status, count(*) AS n FROM tickets GROUP BY ALL ORDER BY status"
     },
-    "ticket_report": {"report": "backlog"},
+    "ticket_report": {"report": "volume", "period": "2026-11", "group_by": "week"},
 }
 """Arguments by tool."""
 

@@ -33,7 +33,7 @@ class SyncState(Result):
     lacks: Annotated[list[Line] | None, Field(description="What the copy does not have")] = None
     stopped: Annotated[Line | None, Field(description="Why it ended before the end")] = None
     continue_in_seconds: int | None = None
-    next: str
+    next: Line
 
 
 async def sync_tickets(

@@ -15,7 +15,6 @@ from mcp_server_zendesk.analytics.places import (
     UNSETTLED,
     Page,
     Place,
-    SecondTooFull,
     epoch,
     page_by_cursor,
     page_by_time,
@@ -30,6 +29,7 @@ from mcp_server_zendesk.connection.errors import (
     EndpointUnavailable,
     InvalidRequest,
     NotFound,
+    SecondTooFull,
     TimedOut,
     ValidationFailed,
 )

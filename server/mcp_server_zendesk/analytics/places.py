@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from mcp_server_zendesk.analytics.values import Json, moment, whole
-from mcp_server_zendesk.connection.errors import UnreadableResponse
+from mcp_server_zendesk.connection.errors import SecondTooFull, UnreadableResponse
 from mcp_server_zendesk.connection.instants import in_utc
 
 LARGEST_PAGE = 1_000
@@ -125,16 +125,6 @@ def page_by_time(body: Json, key: str, at: Place, date: str | None, asked: int) 
         start += 1
     latest = None if told is None else moment(told)
     return Page(records, Place(start=start), ended, _reached(date, latest, ended=ended), body)
-
-
-class SecondTooFull(UnreadableResponse):
-    """More changed within one second than a page of the time form holds."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__(
-            f"Zendesk's export of {key} holds more changes within one second than one page, and "
-            "cannot be read on without losing some"
-        )
 
 
 def _ended(body: Json) -> bool:

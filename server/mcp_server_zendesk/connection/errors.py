@@ -15,6 +15,7 @@
     │   └── TimedOut
     ├── UnreadableResponse     an answer that is not what Zendesk documents
     │   ├── AnswerTooLarge     more than any answer of ours needs: ask for a smaller page
+    │   ├── SecondTooFull      an export that cannot be read on without losing something
     │   └── ForeignAddress     a link or redirect that leaves the account's origin
     └── Refused                Zendesk answered with an error status
         ├── Unauthenticated    401, or 200 for an anonymous caller
@@ -198,6 +199,16 @@ class UnreadableResponse(ZendeskError):
 
 class AnswerTooLarge(UnreadableResponse):
     """An answer grew past the bound and was not read to its end."""
+
+
+class SecondTooFull(UnreadableResponse):
+    """More changed within one second than a page of an export by time holds."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"Zendesk's export of {key} holds more changes within one second than one page, and "
+            "cannot be read on without losing some"
+        )
 
 
 class ForeignAddress(UnreadableResponse):

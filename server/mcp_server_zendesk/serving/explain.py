@@ -333,6 +333,8 @@ ROWS: Mapping[type[BaseException], Row] = {
     errors.ConnectionFailed: _no_connection,
     errors.TimedOut: _timed_out,
     errors.UnreadableResponse: _unreadable,
+    errors.AnswerTooLarge: _unreadable,
+    errors.SecondTooFull: _unreadable,
     errors.ForeignAddress: _unreadable,
     errors.RateLimited: _rate_limited,
     errors.Unauthenticated: explain_refusals.unauthenticated,

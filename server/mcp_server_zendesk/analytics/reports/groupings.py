@@ -95,6 +95,8 @@ async def grouping(
     if plain in names and plain != FIELD:
         time = next((unit for unit in TIMES if unit == plain), None)
         return Grouping(plain, unit=time) if time else DIMENSIONS.get(plain, Grouping(plain))
+    if not names:
+        raise InvalidArguments.of("group_by", f"is not known to {report}; leave it out")
     known = ["field:TITLE" if one == FIELD else one for one in names]
     near = difflib.get_close_matches(plain, known, n=len(known), cutoff=0.5)
     known.sort(key=lambda one: near.index(one) if one in near else len(near))
