@@ -77,11 +77,18 @@ async def test_a_copy_that_is_not_complete_or_came_by_search_says_so(
 ) -> None:
     local = local_of(tmp_path, {"tickets": [ticket(1)]})
     with Store(local).batch() as batch:
-        batch.set_state("tickets", StreamState("x", NOW), NOW)
+        batch.set_state("search_tickets", StreamState("x", NOW), NOW)
         batch.set_fact("way", "search")
+        batch.set_fact("lacks", '["status histories"]')
     async with open_workspace(**flags(tmp_path)) as desk:
         answer = await desk.ask("query_tickets", sql="SELECT count(*) AS n FROM tickets")
-    assert answer == {"columns": ["n"], "rows": [[1]], "complete": False, "way": "search"}
+    assert answer == {
+        "columns": ["n"],
+        "rows": [[1]],
+        "complete": False,
+        "way": "search",
+        "lacks": ["status histories"],
+    }
 
 
 async def test_a_mistake_is_explained_with_what_is_nearest(

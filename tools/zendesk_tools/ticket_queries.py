@@ -17,7 +17,7 @@ from mcp_server_zendesk.serving.cleaning.text import (
     clean_text,
 )
 from mcp_server_zendesk.serving.inventory import Inventory
-from mcp_server_zendesk.serving.results import Time, compact
+from mcp_server_zendesk.serving.results import Line, Time, compact
 from mcp_server_zendesk.serving.tables import Table, tabled
 
 BYTES = 32 * 1024
@@ -37,9 +37,9 @@ class Found(Table):
         bool | None, Field(description="false while a first sync has not ended")
     ] = None
     way: Annotated[
-        Way | None,
-        Field(description="search: only tickets that a search found, without status_changes"),
+        Way | None, Field(description="search: the copy has only tickets that a search found")
     ] = None
+    lacks: Annotated[list[Line] | None, Field(description="What the copy does not hold")] = None
 
 
 async def query_tickets(
@@ -49,17 +49,17 @@ async def query_tickets(
     limit: Annotated[int, Field(description="Most rows", ge=1, le=MOST_ROWS)] = ROWS,
 ) -> Found:
     """Answer by SQL (DuckDB) what ticket_report does not, over all tickets at once, from the copy
-    that sync_tickets renews. For a single ticket or its latest state use get_ticket.
+    that sync_tickets renews.
 
     Views: tickets, comments, status_changes, users, organizations, tags, satisfaction,
-    sla_breaches, custom_fields. DESCRIBE tickets or the resource zendesk://analytics/schema tells
-    their columns. Times are UTC. Filter by time and group: at most 10 seconds and 32 KB.
+    sla_breaches, custom_fields; DESCRIBE tickets, or the resource zendesk://analytics/schema, tells
+    the columns. Times are UTC. Filter by time and group: at most 10 seconds and 32 KB.
 
     SELECT group_name, count(*) n, median(first_reply_minutes) FROM tickets WHERE created_at >=
-    now() - INTERVAL 30 DAY GROUP BY ALL ORDER BY n DESC
+    now() - INTERVAL 30 DAY GROUP BY ALL
 
-    SELECT tag, count(*) FROM tags JOIN tickets ON id = ticket_id WHERE status <> 'closed' GROUP BY
-    ALL ORDER BY 2 DESC LIMIT 20
+    SELECT tag, count(*) FROM tags JOIN tickets ON id = ticket_id GROUP BY ALL ORDER BY 2 DESC LIMIT
+    20
     """
     answer = await (await readable(zendesk, inventory)).query(sql, limit=limit)
     rows = [[_value(one) for one in row] for row in answer.rows]
@@ -71,9 +71,10 @@ async def query_tickets(
     return Found(
         **table._asdict(),
         total=answer.total if truncated else None,
-        as_of=fresh.until if fresh else None,
-        complete=None if fresh is None or fresh.complete else False,
-        way="search" if fresh is not None and fresh.way == "search" else None,
+        as_of=fresh.until,
+        complete=None if fresh.until is not None else False,
+        way=None if fresh.way == "incremental" else fresh.way,
+        lacks=[*fresh.lacks] or None,
     )
 
 

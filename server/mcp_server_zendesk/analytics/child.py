@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from anyio.lowlevel import RunVar
 
-from mcp_server_zendesk.serving.local_refusals import ExtraNeeded, QueryStopped
+from mcp_server_zendesk.serving.local_refusals import ExtraNeeded, QueryStopped, StoreUnusable
 
 if TYPE_CHECKING:
     from anyio.abc import Process
@@ -55,6 +55,7 @@ async def run(job: Job, *, seconds: float, most_bytes: int) -> dict[str, Any]:
     Raises:
         ExtraNeeded: DuckDB is not installed.
         QueryStopped: It took too long or too much, or ended without an answer.
+        StoreUnusable: It does not start.
     """
     paths = _where_packages_are()
     given = b"".join(json.dumps(one).encode() + b"\n" for one in (paths, asdict(job)))
@@ -64,6 +65,12 @@ async def run(job: Job, *, seconds: float, most_bytes: int) -> dict[str, Any]:
             answer = await _asked(given, most_bytes)
     if answer is None:
         raise QueryStopped(f"its time of {math.ceil(seconds)} seconds")
+    if not answer:
+        raise StoreUnusable(
+            "The process that reads it does not start, or ends before it begins.",
+            "Install mcp-server-zendesk[analytics] anew, and look whether this machine has "
+            f"{job.process_memory // _MEBIBYTE} MiB of memory to spare.",
+        )
     try:
         found = json.loads(answer)
     except ValueError:

@@ -7,6 +7,8 @@ from typing import Any
 
 MOMENT = "$at"
 """The key of a parameter that is an instant."""
+READY = b" "
+"""What the process says before it looks at the statement."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,17 @@ nothing else of ours.
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from mcp_server_zendesk.analytics import child, engine_errors
 from mcp_server_zendesk.analytics.cells import exact, readable
+from mcp_server_zendesk.analytics.facts import LACKS, WAY, Facts
 from mcp_server_zendesk.analytics.job import MOMENT, Job
 from mcp_server_zendesk.analytics.schema import described, listed
 from mcp_server_zendesk.analytics.tables import FACTS, SCHEMA, STREAMS
@@ -43,9 +45,9 @@ _BYTES = _MEBIBYTE
 _OUR_ROWS, _OUR_BYTES = 50_000, 16 * _MEBIBYTE
 _STORE = f"store.{SCHEMA}"
 _STATE = {
-    "streams": "SELECT name, CAST(until AS VARCHAR), complete FROM "
-    f"{_STORE}.{STREAMS.name} ORDER BY name",
-    "facts": f"SELECT name, value FROM {_STORE}.{FACTS.name} ORDER BY name",
+    "streams": "SELECT name, CAST(until AS VARCHAR), complete, CAST(stored_at AS VARCHAR) FROM "
+    f"{_STORE}.{STREAMS.name}",
+    "facts": f"SELECT name, value FROM {_STORE}.{FACTS.name}",
 }
 
 Way = Literal["incremental", "search"]
@@ -53,14 +55,13 @@ Way = Literal["incremental", "search"]
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How far the store goes: all is there ``until`` an instant, which is None, as ``complete`` is
-    false, while a first sync has not ended. ``way`` tells how it was filled.
+    """How far the store goes: all is there ``until`` an instant, which is None while a first sync
+    has not ended. ``way`` tells how it was filled, ``lacks`` what it does not hold for that.
     """
 
     until: datetime | None
-    complete: bool
     way: Way
-    facts: dict[str, str]
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class Answer:
     truncated: bool = False
     seconds: float = 0.0
     total: int | None = None
-    freshness: Freshness | None = None
+    freshness: Freshness = field(default_factory=lambda: Freshness(None, "incremental"))
 
     def records(self) -> list[dict[str, Any]]:
         """The rows by column."""
@@ -198,12 +199,21 @@ def _documentation(view: str, freshness: Freshness, seconds: float) -> Answer:
 
 
 def _freshness(told: dict[str, Any]) -> Freshness:
-    state = told["state"]
-    facts = {str(name): str(value) for name, value in state["facts"]}
-    ends = [datetime.fromisoformat(end) for _, end, done in state["streams"] if done and end]
-    complete = bool(ends) and len(ends) == len(state["streams"])
-    way: Way = "search" if facts.get("way") == "search" else "incremental"
-    return Freshness(min(ends) if complete else None, complete, way, facts)
+    streams = [
+        (name, _instant(until), done, _instant(at))
+        for name, until, done, at in told["state"]["streams"]
+    ]
+    facts = Facts.of(told["state"]["facts"], streams)
+    way: Way = "search" if facts.given.get(WAY) == "search" else "incremental"
+    try:
+        lacks = json.loads(facts.given.get(LACKS, "[]"))
+    except ValueError:
+        lacks = []
+    return Freshness(facts.until, way, tuple(map(str, lacks)))
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _parameter(value: Any) -> Any:

@@ -23,7 +23,7 @@ import duckdb
 
 from mcp_server_zendesk.analytics import confinement
 from mcp_server_zendesk.analytics.cells import expression, quoted
-from mcp_server_zendesk.analytics.job import MOMENT, Job
+from mcp_server_zendesk.analytics.job import MOMENT, READY, Job
 from mcp_server_zendesk.analytics.permitted import NotPermitted, Permitted, permitted
 
 _BUSY = (
@@ -65,7 +65,7 @@ def main() -> None:
     confinement.bounded(memory=job.process_memory, seconds=2 + int(job.seconds * job.threads))
     confinement.tied_to(job.parent)
     try:
-        answer = json.dumps(done(job, _Confining()), ensure_ascii=False).encode()
+        answer = json.dumps(done(job, _Confining(channel)), ensure_ascii=False).encode()
         with open(channel, "wb") as said:  # noqa: PTH123 - a descriptor
             said.write(answer)
     finally:
@@ -88,11 +88,15 @@ def _end_with(given: BinaryIO) -> None:
 
 
 class _Confining:
+    def __init__(self, channel: int) -> None:
+        self._channel = channel
+
     def alone_with(self, folder: Path) -> None:
         confinement.alone_with(folder)
         threading.Thread(target=_end_with, args=(sys.stdin.buffer,), daemon=True).start()
 
     def sealed(self) -> None:
+        os.write(self._channel, READY)
         confinement.sealed()
 
 
