@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, MutableMapping, ValuesView
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mcp_server_zendesk.sandbox.records import Json
-from mcp_server_zendesk.sandbox.scale.conversation import audits_of, comments_of
-from mcp_server_zendesk.sandbox.scale.generated import Bulk, GeneratedTicket
+from mcp_server_zendesk.sandbox.scale.bulk import Bulk
+from mcp_server_zendesk.sandbox.scale.conversation import audits_of, comments_of, texts_of
+from mcp_server_zendesk.sandbox.scale.generated import GeneratedTicket, record_of
+from mcp_server_zendesk.sandbox.scale.life import SCHEDULE, course_of
+from mcp_server_zendesk.sandbox.scale.ratings import rated_at, rating_of, time_of
+from mcp_server_zendesk.sandbox.scale.timeline import Timeline
+from mcp_server_zendesk.sandbox.tickets.metric_events import metric_events_of, metric_moments
 
 if TYPE_CHECKING:
     from mcp_server_zendesk.sandbox.store import Store
+    from mcp_server_zendesk.sandbox.tickets.course import Course
 
 FIRST_GENERATED = 2_001
 """Above the seeded tickets, below those that are created later."""
+_AT_HAND = 1_024
+"""Tickets whose events stay in memory: a page of events has some of many."""
 
 
 def add_generated_tickets(store: Store, count: int) -> None:
@@ -26,6 +34,7 @@ def add_generated_tickets(store: Store, count: int) -> None:
     bulk = Bulk(store, first, count, born=int(store.now().timestamp()) - 3_600)
     tickets = LazyTickets(store.tickets, bulk)
     bulk.keep = tickets.keep
+    store.schedule = SCHEDULE
     store.tickets = tickets
     store.comments = LazyComments(store.comments, bulk)
     store.audits = LazyAudits(store.audits, bulk)
@@ -37,22 +46,51 @@ class LazyTickets(MutableMapping[int, Json]):
 
     def __init__(self, kept: MutableMapping[int, Json], bulk: Bulk) -> None:
         self.kept: dict[int, Json] = dict(kept)
+        self.born = bulk.born
         self._bulk = bulk
         self._gone: set[int] = set()
-        self._by_update: tuple[array[int], array[int]] | None = None
+        self.updates = Timeline(bulk, lambda number: (bulk.life(number).updated,))
+        """When they were changed last."""
+        self.changes = Timeline(bulk, lambda number: (at for at, _ in bulk.life(number).steps))
+        """When they were changed: a moment for each audit."""
+        self.ticks = Timeline(bulk, self._ticked)
+        """When a clock of theirs did something: a moment for each metric event."""
+        self.rated = Timeline(bulk, self._rated)
+        """When their ratings came."""
+        self._audits = lru_cache(_AT_HAND)(lambda number: audits_of(bulk, number))
+        self._events = lru_cache(_AT_HAND)(self._metric_events)
 
     def keep(self, number: int, ticket: Json) -> None:
         """Takes over a generated ticket that is about to change."""
         if number not in self._gone:
             self.kept[number] = ticket
 
-    def updates(self) -> tuple[array[int], array[int]]:
-        """When generated tickets changed, in that order, and which they are. Made once."""
-        if self._by_update is None:
-            bulk = self._bulk
-            pairs = sorted((bulk.updated(number), number) for number in bulk.numbers)
-            self._by_update = array("q", (at for at, _ in pairs)), array("q", (n for _, n in pairs))
-        return self._by_update
+    def record(self, number: int) -> Json:
+        """A generated ticket as a plain record, whole."""
+        return record_of(self._bulk, number)
+
+    def audit(self, number: int, place: int) -> Json:
+        """One audit of a generated ticket; it is shared, and not to be changed."""
+        return self._audits(number)[place]
+
+    def metric_event(self, number: int, place: int) -> Json:
+        """One metric event of a generated ticket; it is shared, and not to be changed."""
+        return self._events(number)[place]
+
+    def rating(self, number: int) -> Json | None:
+        """The rating of a generated ticket."""
+        return rating_of(self._bulk, number)
+
+    def rating_by_id(self, rating_id: int) -> Json | None:
+        """The rating of this id."""
+        at, _ = time_of(rating_id)
+        for moment in self.rated.since(at):
+            if moment.at > at:
+                break
+            found = self.rating(moment.number)
+            if found is not None and found["id"] == rating_id:
+                return found
+        return None
 
     def created_since(self, at: int) -> Iterator[int]:
         """The generated tickets that came in since then, in the order in which they did."""
@@ -63,7 +101,7 @@ class LazyTickets(MutableMapping[int, Json]):
     def __getitem__(self, number: int) -> Json:
         if number in self.kept:
             return self.kept[number]
-        if self._is_generated(number):
+        if self.exists(number):
             return GeneratedTicket(self._bulk, number)
         raise KeyError(number)
 
@@ -79,7 +117,7 @@ class LazyTickets(MutableMapping[int, Json]):
             self._gone.add(number)
 
     def __contains__(self, number: object) -> bool:
-        return number in self.kept or (isinstance(number, int) and self._is_generated(number))
+        return number in self.kept or (isinstance(number, int) and self.exists(number))
 
     def __iter__(self) -> Iterator[int]:
         yield from self.kept
@@ -98,10 +136,23 @@ class LazyTickets(MutableMapping[int, Json]):
 
     def is_generated(self, number: int) -> bool:
         """Whether a ticket is neither kept nor gone."""
-        return number not in self.kept and self._is_generated(number)
+        return number not in self.kept and self.exists(number)
 
-    def _is_generated(self, number: int) -> bool:
+    def exists(self, number: int) -> bool:
+        """Whether it was generated and is still there, kept or not."""
         return number in self._bulk.numbers and number not in self._gone
+
+    def _rated(self, number: int) -> tuple[int, ...]:
+        at = rated_at(self._bulk.life(number))
+        return () if at is None else (at,)
+
+    def _metric_events(self, number: int) -> list[Json]:
+        ticket = GeneratedTicket(self._bulk, number)
+        return metric_events_of(self._bulk.store, ticket, self.born)
+
+    def _ticked(self, number: int) -> list[int]:
+        ticket = GeneratedTicket(self._bulk, number)
+        return metric_moments(self._bulk.store, ticket, self.born)
 
 
 class _Values(ValuesView[Json]):
@@ -143,7 +194,7 @@ class LazyComments(dict[int, list[Json]]):
         """What was said, without making the comments."""
         if number in self or number not in self._bulk.numbers:
             return [comment["plain_body"] for comment in self[number]]
-        return self._bulk.texts(number)
+        return texts_of(self._bulk, number)
 
 
 class LazyAudits(dict[int, list[Json]]):
@@ -157,3 +208,9 @@ class LazyAudits(dict[int, list[Json]]):
         if number not in self._bulk.numbers:
             raise KeyError(number)
         return _Kept(audits_of(self._bulk, number), self, number)
+
+    def course(self, number: int) -> Course | None:
+        """The course of a ticket in which nothing has changed since it was generated."""
+        if number in self or number not in self._bulk.numbers:
+            return None
+        return course_of(self._bulk.life(number))
