@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mcp_server_zendesk.sandbox import landmarks
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 _DAY = 86_400
 _STUCK = ((20 * _DAY, 8), (90 * _DAY, 5), (365 * _DAY, 2))
 """How many of 256 tickets up to an age are left lying."""
+_AT_HAND = 4_096
+"""Tickets whose lives stay in memory: a page of events has some of many."""
 _PACES = (0.9, 1.3, 1.0, 0.8)
 _OPTIONS = frozenset({*wording.AREAS, *wording.RESOLUTIONS, *wording.SALES_CHANNELS})
 
@@ -61,7 +64,6 @@ class Bulk:
     """When the youngest of them came in, in seconds."""
     keep: Callable[[int, Json], None] = lambda _number, _ticket: None
     _traits: Traits | None = field(default=None, repr=False)
-    _life: Life | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         store = self.store
@@ -89,6 +91,7 @@ class Bulk:
         """The ids of the generated tickets."""
         self.began = self.born - SPREAD
         self._arrivals = Arrivals(self.count, self.born)
+        self._lives = lru_cache(_AT_HAND)(partial(life_of, self))
         quiet = self.born - _STUCK[-1][0]
         place = bisect_left(range(self.count), quiet, key=self._arrivals.at)
         self._settled = self.first + place
@@ -99,11 +102,8 @@ class Bulk:
         return self._arrivals.at(number - self.first)
 
     def life(self, number: int) -> Life:
-        """What has happened to a ticket. The latest one asked for is remembered."""
-        known = self._life
-        if known is None or known.number != number:
-            known = self._life = life_of(self, number)
-        return known
+        """What has happened to a ticket."""
+        return self._lives(number)
 
     def traits(self, number: int) -> Traits:
         """What a ticket is like. The latest one asked for is remembered."""

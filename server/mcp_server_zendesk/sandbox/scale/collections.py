@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mcp_server_zendesk.sandbox.records import Json
 from mcp_server_zendesk.sandbox.scale.bulk import Bulk
-from mcp_server_zendesk.sandbox.scale.conversation import audits_of, comments_of, texts_of
+from mcp_server_zendesk.sandbox.scale.conversation import audit_of, audits_of, comments_of, texts_of
 from mcp_server_zendesk.sandbox.scale.generated import GeneratedTicket, record_of
 from mcp_server_zendesk.sandbox.scale.life import SCHEDULE, course_of
 from mcp_server_zendesk.sandbox.scale.ratings import rated_at, rating_of, time_of
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FIRST_GENERATED = 2_001
 """Above the seeded tickets, below those that are created later."""
 _AT_HAND = 1_024
-"""Tickets whose events stay in memory: a page of events has some of many."""
+"""Tickets whose metric events stay in memory: a page of events has some of many."""
 
 
 def add_generated_tickets(store: Store, count: int) -> None:
@@ -57,7 +57,6 @@ class LazyTickets(MutableMapping[int, Json]):
         """When a clock of theirs did something: a moment for each metric event."""
         self.rated = Timeline(bulk, self._rated)
         """When their ratings came."""
-        self._audits = lru_cache(_AT_HAND)(lambda number: audits_of(bulk, number))
         self._events = lru_cache(_AT_HAND)(self._metric_events)
 
     def keep(self, number: int, ticket: Json) -> None:
@@ -70,8 +69,8 @@ class LazyTickets(MutableMapping[int, Json]):
         return record_of(self._bulk, number)
 
     def audit(self, number: int, place: int) -> Json:
-        """One audit of a generated ticket; it is shared, and not to be changed."""
-        return self._audits(number)[place]
+        """One audit of a generated ticket."""
+        return audit_of(self._bulk, number, place)
 
     def metric_event(self, number: int, place: int) -> Json:
         """One metric event of a generated ticket; it is shared, and not to be changed."""

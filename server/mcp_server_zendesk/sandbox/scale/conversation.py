@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from mcp_server_zendesk.sandbox.scale.bulk import Bulk
 
 _FIRST_ID = 42_000_000_000_000
-_IDS_EACH = 64
+_IDS_EACH = 128
+_IDS_FIRST, _IDS_STEP = 16, 8
+"""The first audit takes 24 ids at most, each of the twelve others eight."""
 _AUTOMATION = -1
 _SAID: dict[Step, tuple[str, ...]] = {
     "answered": wording.ANSWERS,
@@ -36,7 +38,6 @@ _BY_RULE: dict[Step, str] = {
     "closed": "Close ticket 4 days after status is set to solved",
 }
 
-_SCORED: frozenset[Step] = frozenset({"offered", "rated"})
 _BY_CUSTOMER: frozenset[Step] = ASKED | {"came in", "rated"}
 
 
@@ -72,7 +73,12 @@ def texts_of(bulk: Bulk, number: int) -> list[str]:
 
 def audits_of(bulk: Bulk, number: int) -> list[Json]:
     """An audit for each step of its life."""
-    return _Teller(bulk, number).told()
+    return [audit_of(bulk, number, place) for place in range(len(bulk.life(number).steps))]
+
+
+def audit_of(bulk: Bulk, number: int, place: int) -> Json:
+    """The audit of one step, whose ids depend on the steps before only by their number."""
+    return _Teller(bulk, number, place).audit
 
 
 def _text(step: Step, bits: int, name: str) -> str:
@@ -81,34 +87,26 @@ def _text(step: Step, bits: int, name: str) -> str:
 
 
 class _Teller:
-    """Tells one ticket's life in audits."""
+    """Tells one step of a ticket's life in an audit."""
 
-    def __init__(self, bulk: Bulk, number: int) -> None:
+    def __init__(self, bulk: Bulk, number: int, place: int) -> None:
+        life = bulk.life(number)
         self._bulk = bulk
-        self._number = number
-        self._life = bulk.life(number)
-        self._id = _FIRST_ID + number * _IDS_EACH - 1
+        self._life = life
         self._mine = bulk.traits(number)
-        self._requester_id = self._mine.requester["id"]
-        self._via = via_channel(self._mine.channel)
-        self._by_staff = via_channel("web")
-        self._bits = mix(number, 32)
-        self._status = "new"
-        self._score = "unoffered"
+        self._id = _FIRST_ID + number * _IDS_EACH + (_IDS_FIRST + place * _IDS_STEP if place else 0)
+        at, step = life.steps[place]
         self._agent: int | None = None
-        self._group_id: object = None
-        self._values = bulk.values(number, solved=False)
-        self._tags = bulk.tags(number, self._values)
-
-    def told(self) -> list[Json]:
-        return [self._audit(place, at, step) for place, (at, step) in enumerate(self._life.steps)]
-
-    def _audit(self, place: int, at: int, step: Step) -> Json:
+        status = score = None
+        for _, before in life.steps[:place]:
+            status = STATUS_AFTER.get(before, status)
+            self._agent = self._taken_by(before)
+            score = "offered" if before == "offered" else score
         taken_by = self._taken_by(step)
         author_id, via = self._author(step, taken_by)
-        audit: Json = {
-            "id": self._next(),
-            "ticket_id": self._number,
+        self.audit: Json = {
+            "id": self._id,
+            "ticket_id": number,
             "created_at": stamped(at),
             "author_id": author_id,
             "metadata": {"system": {}, "custom": {}},
@@ -116,25 +114,22 @@ class _Teller:
             "via": via,
         }
         if step == "came in":
-            text = self._bulk.description(self._number)
-            self._say(audit, text, html_from_plain(text), step)
-            self._create(audit)
+            self._create()
         elif step in _SAID:
-            text = _text(step, self._bits >> 4 * place, self._mine.requester["name"])
-            self._say(audit, text, _markup(text), step)
+            bits = mix(number, 32) >> 4 * place
+            text = _text(step, bits, self._mine.requester["name"])
+            self._say(text, _markup(text), public=step not in NOTES)
         if taken_by is not None and taken_by != self._agent:
-            self._take(audit, taken_by)
-        if step == "solved":
-            self._settle(audit)
+            self._take(taken_by)
+        if step == "solved" and "solved" not in (one for _, one in life.steps[:place]):
+            self._settle()
         after = STATUS_AFTER.get(step)
-        if after is not None and after != self._status:
-            self._note(audit, "Change", "status", after, self._status)
-            self._status = after
-        if step in _SCORED:
-            score = "offered" if step == "offered" else score_of(self._life)
-            self._note(audit, "Change", "satisfaction_score", score, self._score)
-            self._score = score
-        return audit
+        if after is not None and status is not None:
+            self._note("Change", "status", after, status)
+        if step == "offered":
+            self._note("Change", "satisfaction_score", "offered", "unoffered")
+        elif step == "rated":
+            self._note("Change", "satisfaction_score", score_of(life), score)
 
     def _taken_by(self, step: Step) -> int | None:
         if step in TAKEN:
@@ -143,77 +138,77 @@ class _Teller:
 
     def _author(self, step: Step, taken_by: int | None) -> tuple[object, Json]:
         if step in _BY_CUSTOMER:
-            return self._requester_id, self._via
+            return self._mine.requester["id"], via_channel(self._mine.channel)
         if step in _BY_RULE:
             return _AUTOMATION, _by_rule(_BY_RULE[step])
-        return self._agent_id(taken_by if self._agent is None else self._agent), self._by_staff
+        by = taken_by if self._agent is None else self._agent
+        return self._agent_id(by), via_channel("web")
 
-    def _create(self, audit: Json) -> None:
-        bulk, number = self._bulk, self._number
-        if self._life.grouped_first:
-            self._group_id = bulk.agents[self._life.agents[0]]["default_group_id"]
+    def _create(self) -> None:
+        bulk, mine, number = self._bulk, self._mine, self._mine.number
+        text = bulk.description(number)
+        self._say(text, html_from_plain(text), public=True)
+        values = bulk.values(number, solved=False)
         told = {
             "subject": bulk.subject(number),
-            "requester_id": self._requester_id,
+            "requester_id": mine.requester["id"],
             "status": "new",
-            "priority": PRIORITIES[self._mine.priority],
-            "type": self._mine.type,
+            "priority": PRIORITIES[mine.priority],
+            "type": mine.type,
             "assignee_id": None,
-            "group_id": self._group_id,
-            "organization_id": self._mine.requester["organization_id"],
-            "tags": self._tags,
+            "group_id": self._group_id(None),
+            "organization_id": mine.requester["organization_id"],
+            "tags": bulk.tags(number, values),
             "ticket_form_id": bulk.form(number),
             "brand_id": bulk.brand(number),
         }
         for name, value in told.items():
-            self._note(audit, "Create", name, value)
-        for key, value in self._values.items():
-            self._note(audit, "Create", str(key), value)
+            self._note("Create", name, value)
+        for key, value in values.items():
+            self._note("Create", str(key), value)
 
-    def _take(self, audit: Json, taken_by: int) -> None:
-        before = None if self._agent is None else self._agent_id(self._agent)
-        self._note(audit, "Change", "assignee_id", self._agent_id(taken_by), before)
-        group_id = self._bulk.agents[taken_by]["default_group_id"]
-        if group_id != self._group_id:
-            self._note(audit, "Change", "group_id", group_id, self._group_id)
-        self._agent, self._group_id = taken_by, group_id
+    def _take(self, taken_by: int) -> None:
+        self._note("Change", "assignee_id", self._agent_id(taken_by), self._agent_id(self._agent))
+        group_id, before = self._group_id(taken_by), self._group_id(self._agent)
+        if group_id != before:
+            self._note("Change", "group_id", group_id, before)
 
-    def _settle(self, audit: Json) -> None:
+    def _group_id(self, agent: int | None) -> object:
+        """Whose group has it; before anybody takes it, some wait in the group that they go to."""
+        if agent is None:
+            if not self._life.grouped_first:
+                return None
+            agent = self._life.agents[0]
+        return self._bulk.agents[agent]["default_group_id"]
+
+    def _settle(self) -> None:
         """The first solution sets the field that is required for it, and the field's tag."""
-        values = self._bulk.values(self._number, solved=True)
-        resolution = values.get(RESOLUTION_FIELD_ID)
-        if resolution is None or RESOLUTION_FIELD_ID in self._values:
-            return
-        tags = self._bulk.tags(self._number, values)
-        self._note(audit, "Change", str(RESOLUTION_FIELD_ID), resolution, None)
-        self._note(audit, "Change", "tags", tags, self._tags)
-        self._values, self._tags = values, tags
+        bulk, number = self._bulk, self._mine.number
+        before, values = bulk.values(number, solved=False), bulk.values(number, solved=True)
+        if RESOLUTION_FIELD_ID in values:
+            self._note("Change", str(RESOLUTION_FIELD_ID), values[RESOLUTION_FIELD_ID], None)
+            self._note("Change", "tags", bulk.tags(number, values), bulk.tags(number, before))
 
-    def _say(self, audit: Json, text: str, markup: str, step: Step) -> None:
-        audit["events"].append(
+    def _say(self, text: str, markup: str, *, public: bool) -> None:
+        self.audit["events"].append(
             {
                 "id": self._next(),
                 "type": "Comment",
-                "author_id": audit["author_id"],
+                "author_id": self.audit["author_id"],
                 "body": text,
                 "html_body": markup,
                 "plain_body": text,
-                "public": step not in NOTES,
+                "public": public,
                 "attachments": [],
-                "audit_id": audit["id"],
+                "audit_id": self.audit["id"],
             }
         )
 
-    def _note(self, audit: Json, kind: str, name: str, value: object, *before: object) -> None:
-        event = {
-            "id": self._next(),
-            "type": kind,
-            "value": _told(value),
-            "field_name": name,
-        }
+    def _note(self, kind: str, name: str, value: object, *before: object) -> None:
+        event = {"id": self._next(), "type": kind, "value": _told(value), "field_name": name}
         if before:
             event["previous_value"] = _told(before[0])
-        audit["events"].append(event)
+        self.audit["events"].append(event)
 
     def _agent_id(self, place: int | None) -> object:
         return None if place is None else self._bulk.agents[place]["id"]

@@ -43,6 +43,8 @@ class Timeline:
         self._bulk = bulk
         self._moments = moments
         self._windows: OrderedDict[int, array[int]] = OrderedDict()
+        self._carried: dict[int, list[int]] = {}
+        """What a window leaves to the one after it, which is mostly the next that is asked for."""
         self._last = (bulk.born - bulk.began) // LONGEST
 
     def since(self, at: int) -> Iterator[Moment]:
@@ -78,16 +80,28 @@ class Timeline:
         return known
 
     def _made(self, window: int) -> array[int]:
-        bulk = self._bulk
-        start = bulk.began + window * LONGEST
-        end = start + LONGEST
-        first = bisect_left(bulk.numbers, start - LONGEST, key=bulk.created)
-        last = bisect_left(bulk.numbers, end, key=bulk.created)
-        packed = []
-        for index in range(first, last):
-            for place, at in enumerate(self._moments(bulk.numbers[index])):
-                if start <= at < end:
-                    since = at - bulk.began
-                    packed.append(since << _MOMENT_BITS | index << _PLACE_BITS | place)
+        packed = self._carried.pop(window, None)
+        if packed is None:
+            packed = self._split(window - 1, window)[0]
+        mine, later = self._split(window, window)
+        self._carried = {window + 1: later}
+        packed += mine
         packed.sort()
         return array("q", packed)
+
+    def _split(self, came_in: int, window: int) -> tuple[list[int], list[int]]:
+        """What happened in a window to the tickets that came in in one, and what after it."""
+        bulk = self._bulk
+        start = came_in * LONGEST + bulk.began
+        begin, end = window * LONGEST, (window + 1) * LONGEST
+        first = bisect_left(bulk.numbers, start, key=bulk.created)
+        last = bisect_left(bulk.numbers, start + LONGEST, key=bulk.created)
+        within: list[int] = []
+        later: list[int] = []
+        for index in range(first, last):
+            for place, at in enumerate(self._moments(bulk.numbers[index])):
+                since = at - bulk.began
+                if since >= begin:
+                    chosen = within if since < end else later
+                    chosen.append(since << _MOMENT_BITS | index << _PLACE_BITS | place)
+        return within, later
