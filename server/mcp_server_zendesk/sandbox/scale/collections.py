@@ -13,7 +13,7 @@ from mcp_server_zendesk.sandbox.scale.conversation import audit_of, audits_of, c
 from mcp_server_zendesk.sandbox.scale.generated import GeneratedTicket, record_of
 from mcp_server_zendesk.sandbox.scale.life import SCHEDULE, course_of
 from mcp_server_zendesk.sandbox.scale.ratings import rated_at, rating_of, time_of
-from mcp_server_zendesk.sandbox.scale.timeline import Timeline
+from mcp_server_zendesk.sandbox.scale.timeline import Moment, Timeline
 from mcp_server_zendesk.sandbox.tickets.metric_events import metric_events_of, metric_moments
 
 if TYPE_CHECKING:
@@ -76,20 +76,19 @@ class LazyTickets(MutableMapping[int, Json]):
         """One metric event of a generated ticket; it is shared, and not to be changed."""
         return self._events(number)[place]
 
-    def rating(self, number: int) -> Json | None:
-        """The rating of a generated ticket."""
-        return rating_of(self._bulk, number)
+    def ratings_since(self, at: int) -> Iterator[Json]:
+        """The ratings of generated tickets from then on, in the order of their ids."""
+        return self._ratings(self.rated.since(at))
+
+    def ratings_before(self, at: int) -> Iterator[Json]:
+        """Those until then, that second too, the latest first."""
+        return self._ratings(self.rated.before(at))
 
     def rating_by_id(self, rating_id: int) -> Json | None:
         """The rating of this id."""
-        at, _ = time_of(rating_id)
-        for moment in self.rated.since(at):
-            if moment.at > at:
-                break
-            found = self.rating(moment.number)
-            if found is not None and found["id"] == rating_id:
-                return found
-        return None
+        found = self.ratings_since(time_of(rating_id))
+        first = next((one for one in found if one["id"] >= rating_id), None)
+        return first if first is not None and first["id"] == rating_id else None
 
     def created_since(self, at: int) -> Iterator[int]:
         """The generated tickets that came in since then, in the order in which they did."""
@@ -144,6 +143,12 @@ class LazyTickets(MutableMapping[int, Json]):
     def _rated(self, number: int) -> tuple[int, ...]:
         at = rated_at(self._bulk.life(number))
         return () if at is None else (at,)
+
+    def _ratings(self, moments: Iterator[Moment]) -> Iterator[Json]:
+        for moment in moments:
+            found = rating_of(self._bulk, moment.number) if self.exists(moment.number) else None
+            if found is not None:
+                yield found
 
     def _metric_events(self, number: int) -> list[Json]:
         ticket = GeneratedTicket(self._bulk, number)

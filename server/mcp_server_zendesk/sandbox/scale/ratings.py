@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from mcp_server_zendesk.sandbox.scale.bulk import Bulk
     from mcp_server_zendesk.sandbox.scale.life import Life
 
-_PER_SECOND = 100_000
-"""Ids go by the time: no two tickets so far apart in number are rated in the same second."""
+_PER_SECOND = 1_000_000
+"""Ids go by the time, and within a second by the ticket: 16 digits, as JSON still takes them."""
 _SLOW = 5 * 86_400
 _NO_REASON = (0, "No reason provided")
 
@@ -30,9 +30,9 @@ def rating_number(life: Life, at: int) -> int:
     return at * _PER_SECOND + life.number % _PER_SECOND
 
 
-def time_of(rating_id: int) -> tuple[int, int]:
-    """When a rating of this id was given, and the last digits of its ticket's number."""
-    return divmod(rating_id, _PER_SECOND)
+def time_of(rating_id: int) -> int:
+    """When the generated rating of this id was given, in seconds; long ago for any other id."""
+    return rating_id // _PER_SECOND
 
 
 def score_of(life: Life) -> str:
