@@ -88,4 +88,4 @@ async def test_events_tell_who_changed_what(client: httpx.AsyncClient) -> None:
     path = "incremental/ticket_metric_events?start_time=0"
     metrics = (await client.get(path)).json()["ticket_metric_events"]
     types = [one["type"] for one in metrics if one["metric"] == "reply_time"]
-    assert {"activate", "fulfill"} == set(types)
+    assert {"activate", "fulfill", "update_status", "apply_sla", "breach"} == set(types)

@@ -229,7 +229,7 @@ def _timed(
 
 def course_of(life: Life) -> Course:
     """The moments that metrics are reckoned from."""
-    course = Course(life.created, life.updated)
+    course = Course(life.created)
     course.spoke = course.requester_spoke = life.created
     if life.grouped_first:
         course.grouped.append(life.created)

@@ -18,7 +18,6 @@ class Course:
     """What happened to one ticket, in seconds since the epoch, each list in order."""
 
     created: int
-    updated: int
     statuses: list[tuple[int, str]] = field(default_factory=list)
     """Which status it got when, from `new` on."""
     grouped: list[int] = field(default_factory=list)
@@ -56,7 +55,7 @@ def course_of(store: Store, ticket: Json) -> Course:
 
 
 def _told(store: Store, ticket: Json) -> Course:
-    course = Course(seconds(ticket["created_at"]), seconds(ticket["updated_at"]))
+    course = Course(seconds(ticket["created_at"]))
     moments = {"group_id": course.grouped, "assignee_id": course.assigned}
     for audit in store.audits[ticket["id"]]:
         at = seconds(audit["created_at"])
