@@ -7,7 +7,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY server server
 COPY tools tools
 RUN python -m venv /opt/mcp-server-zendesk
-RUN /opt/mcp-server-zendesk/bin/pip install --no-cache-dir ".[images,metrics,otel,pdf,redaction,redis]"
+RUN /opt/mcp-server-zendesk/bin/pip install --no-cache-dir ".[analytics,images,metrics,otel,pdf,redaction,redis]"
 
 FROM python:${PYTHON}-slim
 LABEL io.modelcontextprotocol.server.name="example.mcp-server-zendesk/mcp-server-zendesk" \

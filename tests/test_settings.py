@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from mcp_server_zendesk.configuration_tables import ConfigurationError, default_config_file
 from mcp_server_zendesk.connection.scopes import KNOWN_SCOPES
+from mcp_server_zendesk.serving.local_store import Analytics
 from mcp_server_zendesk.settings import Settings, load
+from mcp_server_zendesk.workspace import analytics_of, local_store_of
 
 CANARY = "canary-secret-9"
 ACME = {"ZENDESK_SUBDOMAIN": "acme"}
@@ -128,6 +130,10 @@ def test_every_variable_of_the_environment_is_read() -> None:
             "ZENDESK_WRITES_PER_MINUTE": "10",
             "ZENDESK_WRITES_PER_SESSION": "100",
             "ZENDESK_REDACT": "cards",
+            "ZENDESK_ANALYTICS": "yes",
+            "ZENDESK_ANALYTICS_KEEP": " Texts ",
+            "ZENDESK_RETENTION_DAYS": "30",
+            "ZENDESK_ANALYTICS_FOLDER": "/var/lib/zendesk/analytics",
             "ZENDESK_REDIRECT_PORTS": "9000, 9001",
             "ZENDESK_AUDIT_LOG": "/var/log/zendesk/audit.jsonl",
             "ZENDESK_LOG_LEVEL": "DEBUG",
@@ -155,6 +161,10 @@ def test_every_variable_of_the_environment_is_read() -> None:
         "writes_per_minute": 10,
         "writes_per_session": 100,
         "redact": ("cards",),
+        "analytics": True,
+        "analytics_keep": "texts",
+        "retention_days": 30,
+        "analytics_folder": Path("/var/lib/zendesk/analytics"),
         "redirect_ports": (9000, 9001),
         "audit_log": Path("/var/log/zendesk/audit.jsonl"),
         "log_level": "debug",
@@ -221,6 +231,13 @@ def test_without_a_subdomain_the_start_says_how_to_go_on() -> None:
         ("CONFIRM", CANARY, "confirm: "),
         ("LOG_LEVEL", CANARY, "log_level: "),
         ("AUDIT_LOG", CANARY, "audit_log: "),
+        ("ANALYTICS", CANARY, "analytics: "),
+        ("ANALYTICS_KEEP", CANARY, "analytics_keep: "),
+        ("ANALYTICS_FOLDER", CANARY, "analytics_folder: "),
+        ("RETENTION_DAYS", CANARY, "retention_days: "),
+        ("RETENTION_DAYS", "0", "retention_days: "),
+        ("RETENTION_DAYS", "-1", "retention_days: "),
+        ("RETENTION_DAYS", "36501", "retention_days: "),
     ],
 )
 def test_an_error_names_the_setting_and_never_the_value(name: str, value: str, says: str) -> None:
@@ -340,3 +357,44 @@ def test_an_audit_log_is_the_same_file_wherever_the_server_is_started(
         assert "clients start the server anywhere" in (
             _message({**ACME, "ZENDESK_AUDIT_LOG": relative})
         )
+
+
+def test_nothing_is_kept_on_this_machine_unless_it_is_switched_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(platformdirs, "user_data_dir", lambda *_, **__: str(tmp_path))
+    assert analytics_of(_load(ACME)) is None
+    on = analytics_of(_load({**ACME, "ZENDESK_ANALYTICS": "true"}))
+    assert on == Analytics(tmp_path / "analytics" / "acme", "acme", "fields", 400)
+    assert not [*tmp_path.iterdir()]
+
+
+def test_what_is_kept_goes_by_flag_then_environment_then_table(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(
+        "[workspaces.acme]\nsubdomain = 'acme'\nanalytics = true\nanalytics_keep = 'texts'\n"
+        f"retention_days = 10\nanalytics_folder = '{tmp_path}'\n"
+    )
+    assert analytics_of(load({}, environ={}, config=file)) == Analytics(
+        tmp_path / "acme", "acme", "texts", 10
+    )
+    environ = {"ZENDESK_RETENTION_DAYS": "20", "ZENDESK_ANALYTICS_KEEP": "fields"}
+    by_environment = load({}, environ=environ, config=file)
+    assert (by_environment.analytics_keep, by_environment.retention_days) == ("fields", 20)
+    by_flag = load({"retention_days": 30, "analytics": False}, environ=environ, config=file)
+    assert (by_flag.analytics, by_flag.retention_days) == (False, 30)
+
+
+@pytest.mark.parametrize("name", ["..", ".", "../other", "a/b", "/etc", ".hidden", "x" * 300])
+def test_the_store_of_a_workspace_lies_in_its_folder_whatever_its_name(
+    tmp_path: Path, name: str
+) -> None:
+    settings = _load({**ACME, "ZENDESK_ANALYTICS_FOLDER": str(tmp_path), "ZENDESK_WORKSPACE": name})
+    folder = local_store_of(settings).folder
+    assert folder.resolve().parent == tmp_path.resolve()
+    assert folder.resolve() != tmp_path.resolve()
+
+
+def test_a_folder_for_analytics_is_the_same_wherever_the_server_is_started() -> None:
+    told = _message({**ACME, "ZENDESK_ANALYTICS_FOLDER": "kept"})
+    assert "clients start the server anywhere" in told

@@ -175,6 +175,7 @@ def test_domains_are_understood_as_people_write_them() -> None:
         ("ZENDESK_REDCAT", "ZENDESK_REDACT"),
         ("ZENDESK_EXCLUDE_TOOL", "ZENDESK_EXCLUDE_TOOLS"),
         ("ZENDESK_TOOLSET", "ZENDESK_TOOLSETS"),
+        ("ZENDESK_RETENTION_DAY", "ZENDESK_RETENTION_DAYS"),
         ("ZENDESK_AUDITLOG", "ZENDESK_AUDIT_LOG"),
         ("ZENDESK_CONFRIM", "ZENDESK_CONFIRM"),
         ("zendesk_read_only", "ZENDESK_READ_ONLY"),

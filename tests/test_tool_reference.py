@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ import pytest
 from mcp import Client
 
 from humans import agree
+from mcp_server_zendesk.analytics.reports.running import run
 from mcp_server_zendesk.embedded import embedded_settings
 from mcp_server_zendesk.sandbox import ManualClock, Sandbox
 from mcp_server_zendesk.serving import binding, listing
 from mcp_server_zendesk.serving.spec import ToolSpec
 from mcp_server_zendesk.workspace import build_server
-from tool_examples import EXAMPLES
+from tool_examples import EXAMPLES, FROM_THE_COPY, kept_in
 from zendesk_tools import CATALOGUE
 
 pytestmark = [pytest.mark.anyio, pytest.mark.generated]
@@ -35,9 +37,10 @@ alternatives must be met. What stands in fences was written by other people.
 """
 
 
-async def _answer(spec: ToolSpec) -> dict[str, Any]:
+async def _answer(spec: ToolSpec, folder: Path) -> dict[str, Any]:
     sandbox = Sandbox(clock=ManualClock(DAY))
-    settings = embedded_settings({"scopes": "read write", "toolsets": "all"})
+    flags = {"scopes": "read write", "toolsets": "all", **kept_in(folder)}
+    settings = embedded_settings(flags)
 
     async def sleep(_: float) -> None:
         return None
@@ -48,6 +51,8 @@ async def _answer(spec: ToolSpec) -> dict[str, Any]:
         if "job_id" in arguments:
             await client.call_tool("update_tickets", EXAMPLES["update_tickets"])
             arguments = {"job_id": next(iter(sandbox.store.jobs))}
+        if spec.name in FROM_THE_COPY:
+            await client.call_tool("sync_tickets", {})
         result = await client.call_tool(spec.name, arguments)
     assert not result.is_error, result.content
     return dict(result.structured_content or {})
@@ -85,15 +90,18 @@ def test_every_tool_has_an_example() -> None:
     assert EXAMPLES.keys() == {spec.name for spec in CATALOGUE}
 
 
-async def test_the_reference_is_what_the_code_says(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_reference_is_what_the_code_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(binding, "random_tag", lambda: "example")
+    monkeypatch.setattr("zendesk_tools.ticket_reports.run", partial(run, now=lambda: DAY))
     parts = [HEAD]
     toolset = ""
     for spec in CATALOGUE:
         if spec.toolset != toolset:
             toolset = spec.toolset
             parts.append(f"## {toolset}\n")
-        parts.append(_section(spec, await _answer(spec)))
+        parts.append(_section(spec, await _answer(spec, tmp_path / spec.name)))
     fresh = "\n".join(parts)
     if UPDATE:
         REFERENCE.write_text(fresh, encoding="utf-8")

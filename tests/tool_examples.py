@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from mcp_server_zendesk.sandbox import landmarks as at
@@ -89,5 +90,20 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "side_conversation_id": at.SIDE_CONVERSATION,
         "body": "Thank you.",
     },
+    "sync_tickets": {},
+    "query_tickets": {
+        "sql": "SELECT status, count(*) AS n FROM tickets GROUP BY ALL ORDER BY status"
+    },
+    "ticket_report": {"report": "volume", "period": "2026-11", "group_by": "week"},
 }
 """Arguments by tool."""
+
+HERE_ALONE = frozenset({"sync_tickets"})
+"""What they write is on this machine: Zendesk is only read from."""
+FROM_THE_COPY = frozenset({"query_tickets", "ticket_report"})
+"""They answer from what ``sync_tickets`` has stored before."""
+
+
+def kept_in(folder: Path) -> dict[str, Any]:
+    """The settings by which tickets are kept, however long ago the fixed day is by now."""
+    return {"analytics": True, "analytics_folder": str(folder), "retention_days": 36_500}

@@ -15,9 +15,11 @@ from mcp_server_zendesk.commands.auth import auth
 from mcp_server_zendesk.commands.config import config_client
 from mcp_server_zendesk.commands.doctor import doctor
 from mcp_server_zendesk.commands.health import health
+from mcp_server_zendesk.commands.purge import purge
 from mcp_server_zendesk.commands.serve import serve
 from mcp_server_zendesk.commands.setup import setup
 from mcp_server_zendesk.commands.show import demo, tools
+from mcp_server_zendesk.commands.sync import sync
 from mcp_server_zendesk.commands.tokens import tokens
 
 _INTERRUPTED = 130
@@ -87,5 +89,9 @@ def main() -> None:
     """
 
 
-for command in (setup, auth, doctor, config_client, tools, demo, serve, tokens, health, audit):
+_IN_ORDER = (
+    *(setup, auth, doctor, config_client, tools, demo, serve),
+    *(sync, purge, tokens, health, audit),
+)
+for command in _IN_ORDER:
     main.add_command(command)

@@ -25,11 +25,22 @@ _NEEDED = (
     "allow_groups",
     "allow_brands",
 )
+_OF_THE_STORE = ("analytics_keep", "retention_days", "analytics_folder")
 
 
 def command(name: str, settings: Settings) -> str:
     """``mcp-server-zendesk NAME`` with the flags that mean this workspace. Never a secret."""
     return shlex.join([PROGRAM, *name.split(), *workspace_flags(settings)])
+
+
+def store_command(name: str, settings: Settings) -> str:
+    """Likewise, with the flags that lead to the same store of analytics."""
+    given = settings.given
+    flags = ["--analytics"] if "analytics" in given and settings.analytics else []
+    for setting in _OF_THE_STORE:
+        if setting in given:
+            flags += [f"--{setting.replace('_', '-')}", given[setting]]
+    return shlex.join([PROGRAM, *name.split(), *workspace_flags(settings), *flags])
 
 
 def workspace_flags(settings: Settings) -> list[str]:

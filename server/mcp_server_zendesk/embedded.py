@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -26,6 +28,8 @@ def embedded_settings(flags: Mapping[str, Any]) -> Settings:
     from mcp_server_zendesk.sandbox import DEMO_SUBDOMAIN, DEMO_TOKEN  # noqa: PLC0415 - a whole desk
 
     given = {name: v for name, v in flags.items() if v is not None and name not in DECIDED}
+    if given.get("analytics"):
+        given.setdefault("analytics_folder", _folder_for_now())
     try:
         return Settings.model_validate(
             {
@@ -38,6 +42,26 @@ def embedded_settings(flags: Mapping[str, Any]) -> Settings:
         )
     except ValidationError as error:
         raise ConfigurationError(problems_of(error)) from None
+
+
+@cache
+def _folder_for_now() -> Path:
+    """Where tickets of the embedded workspace are kept until the process ends: never where a real
+    workspace's are.
+    """
+    import atexit  # noqa: PLC0415 - seldom
+    import tempfile  # noqa: PLC0415 - likewise
+
+    atexit.register(forget_tickets)
+    return Path(tempfile.mkdtemp(prefix="mcp-server-zendesk-demo-"))
+
+
+def forget_tickets() -> None:
+    """Remove what was kept of the embedded workspace, as the end of the process does."""
+    if _folder_for_now.cache_info().currsize:
+        import shutil  # noqa: PLC0415 - seldom
+
+        shutil.rmtree(_folder_for_now(), ignore_errors=True)
 
 
 def embedded_transport() -> httpx.AsyncBaseTransport:

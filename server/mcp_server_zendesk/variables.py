@@ -12,7 +12,7 @@ SERVER_PREFIX = "ZENDESK_SERVER_"
 _LIMITS = {
     *("allow_effects", "allow_recipients", "allow_groups", "allow_brands", "confirm", "redact"),
     *("read_only", "writes_per_minute", "writes_per_session", "exclude_tools", "toolsets"),
-    "audit_log",
+    *("audit_log", "retention_days"),
 }
 _VARIABLES_OF_LIMITS = {PREFIX + setting.upper() for setting in _LIMITS}
 """Unset, an agent may do or read more, or unseen. (Without ``scopes`` it may only read.)"""

@@ -25,7 +25,7 @@ from mcp_server_zendesk.serving.spec import DEFAULT_TOOLSETS
 from mcp_server_zendesk.settings import Settings
 from mcp_server_zendesk.signing_in.credentials import credentials_for
 from mcp_server_zendesk.signing_in.turns import Turns
-from mcp_server_zendesk.signing_in.vaults import Vault, vault_of
+from mcp_server_zendesk.signing_in.vaults import Vault, file_name, vault_of
 from zendesk_tools import CATALOGUE, LISTINGS
 
 if TYPE_CHECKING:
@@ -71,19 +71,28 @@ def inventory_of(settings: Settings) -> Inventory:
 
 def analytics_of(settings: Settings) -> Analytics | None:
     """What the admin decided about the local store; None where it is off. Nothing is opened."""
-    if not settings.analytics:
-        return None
+    return local_store_of(settings) if settings.analytics else None
+
+
+def local_store_of(settings: Settings) -> Analytics:
+    """Where the local store is, or would be: one may be left from before it was switched off."""
     kept_in = settings.analytics_folder
     if kept_in is None:
         import platformdirs  # noqa: PLC0415 - seldom
 
         kept_in = Path(platformdirs.user_data_dir(PROGRAM, appauthor=False)) / "analytics"
     return Analytics(
-        folder=kept_in / settings.workspace,
+        folder=kept_in / _folder_name(settings.workspace),
         subdomain=settings.account.subdomain,
         keep=settings.analytics_keep,
         retention_days=settings.retention_days,
     )
+
+
+def _folder_name(workspace: str) -> str:
+    """A workspace's name as a folder that leads nowhere else."""
+    name = file_name(workspace)
+    return name.replace(".", "%2E") if name.startswith(".") else name
 
 
 def load_tools() -> None:
@@ -290,7 +299,7 @@ def build_server(
     from mcp_server_zendesk.serving.auditing.audit import Audit  # noqa: PLC0415 - only a server needs it
     from mcp_server_zendesk.serving.server import ZendeskServer  # noqa: PLC0415 - imports mcp
     from zendesk_tools.prompts import PROMPTS  # noqa: PLC0415 - likewise
-    from zendesk_tools.resources import RESOURCES  # noqa: PLC0415 - likewise
+    from zendesk_tools.resources import DOCUMENTS, RESOURCES  # noqa: PLC0415 - likewise
 
     inventory = inventory_of(settings)
     redaction = redaction_of(settings)
@@ -311,6 +320,7 @@ def build_server(
         listings=LISTINGS,
         prompts=PROMPTS,
         resources=RESOURCES,
+        documents=DOCUMENTS,
         redaction=redaction,
         fairness=None if team is None else team.fairness(settings.account.subdomain),
         state_keys=() if team is None else team.state_keys,

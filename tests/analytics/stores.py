@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mcp_server_zendesk.analytics.store import Store, StreamState
+from mcp_server_zendesk.analytics.streams import STREAMS
 from mcp_server_zendesk.analytics.tables import TABLES
 from mcp_server_zendesk.serving.local_store import Analytics, Keep
 
@@ -29,6 +30,6 @@ def filled(local: Analytics, rows: Rows) -> Store:
     with store.batch() as batch:
         for name, given in rows.items():
             batch.put(tables[name], given)
-        for stream in ("tickets", "ticket_events", "users", "organizations"):
-            batch.set_state(stream, StreamState("cursor", NOW, complete=True), NOW)
+        for stream in STREAMS:
+            batch.set_state(stream.name, StreamState("cursor", NOW, complete=True), NOW)
     return store

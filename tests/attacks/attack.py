@@ -46,6 +46,7 @@ Family = Literal[
     "audit and logs",
     "doors of this machine",
     "callers over HTTP",
+    "SQL over the store",
 ]
 
 

@@ -11,8 +11,10 @@ from attacks import (
     hosts,
     limits,
     outside,
+    queries,
     replicas,
     sizes,
+    statements,
     texts,
     traces,
     watching,
@@ -39,4 +41,6 @@ ATTACKS: tuple[Attack, ...] = (
     *colleagues.ATTACKS,
     *callers.ATTACKS,
     *replicas.ATTACKS,
+    *statements.ATTACKS,
+    *queries.ATTACKS,
 )

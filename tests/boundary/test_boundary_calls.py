@@ -18,6 +18,7 @@ from mcp_server_zendesk.sandbox import Fault, Sandbox
 from mcp_server_zendesk.sandbox.landmarks import CLOSED_TICKET, NEW_TICKET, OPEN_TICKET
 from mcp_server_zendesk.serving import explanation
 from mcp_server_zendesk.serving.spec import ALWAYS, DEFAULT_TOOLSETS
+from tool_examples import kept_in
 from zendesk_tools import CATALOGUE
 
 pytestmark = pytest.mark.anyio
@@ -39,11 +40,14 @@ async def test_default_scopes_offer_only_what_reads(
         assert all(tool.annotations and tool.annotations.read_only_hint for tool in tools)
 
 
-async def test_the_list_stands_in_the_catalogues_order(open_workspace: OpenWorkspace) -> None:
+async def test_the_list_stands_in_the_catalogues_order(
+    open_workspace: OpenWorkspace, tmp_path: Path
+) -> None:
     async with open_workspace(scopes="read write") as desk:
         assert await desk.tools() == [spec.name for spec in DEFAULT]
         assert await desk.tools() == await desk.tools()
-    async with open_workspace(scopes="read write", toolsets="all") as desk:
+    every = {"toolsets": "all", **kept_in(tmp_path)}
+    async with open_workspace(scopes="read write", **every) as desk:
         assert await desk.tools() == [spec.name for spec in CATALOGUE]
 
 

@@ -6,6 +6,8 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import anyio.lowlevel
@@ -24,7 +26,7 @@ from mcp_server_zendesk.serving.cleaning.text import LINE_CHARACTERS
 from mcp_server_zendesk.serving.explanation import META_KEY
 from mcp_server_zendesk.workspace import build_server
 from poison import Poisoned, Seen
-from tool_examples import EXAMPLES
+from tool_examples import EXAMPLES, FROM_THE_COPY, kept_in
 from zendesk_tools import CATALOGUE
 from zendesk_tools.articles import LONGEST_BODY
 from zendesk_tools.prompts import PROMPTS
@@ -50,6 +52,8 @@ class Poisonous:
             del progress, total
             self.told.append(message or "")
 
+        if tool in FROM_THE_COPY:
+            await self.client.call_tool("sync_tickets", {}, progress_callback=heard)
         given = dict(EXAMPLES[tool] if arguments is None else arguments)
         if "job_id" in given:
             given["job_id"] = next(iter(self.sandbox.store.jobs), "V3-none")
@@ -71,13 +75,15 @@ async def poisonous(
     async def logged(params: Any) -> None:
         told.append(str(params.data))
 
-    settings = embedded_settings({"scopes": "read write", "toolsets": "all"})
-    server = build_server(settings, transport=transport, sleep=sleep)
-    async with (
-        server.running(),
-        Client(server, elicitation_callback=agree, logging_callback=logged) as client,
-    ):
-        yield Poisonous(client, transport, sandbox, told)
+    with TemporaryDirectory() as folder:
+        every = {"scopes": "read write", "toolsets": "all", **kept_in(Path(folder))}
+        settings = embedded_settings({**every, "analytics_keep": "texts"})
+        server = build_server(settings, transport=transport, sleep=sleep)
+        async with (
+            server.running(),
+            Client(server, elicitation_callback=agree, logging_callback=logged) as client,
+        ):
+            yield Poisonous(client, transport, sandbox, told)
 
 
 def clean(result: CallToolResult, told: list[str]) -> Seen:
@@ -159,6 +165,14 @@ MORE: list[tuple[str, dict[str, Any]]] = [
     ("create_article", {**EXAMPLES["create_article"], "visible_to": "none of that name"}),
     ("create_side_conversation", {**EXAMPLES["create_side_conversation"], "to": ["nobody"]}),
     ("fetch", {"id": f"article:{landmarks.RETURNS_ARTICLE}"}),
+    ("query_tickets", {"sql": "SELECT subject, tags, assignee, organization FROM tickets"}),
+    ("query_tickets", {"sql": "SELECT body FROM comments"}),
+    ("query_tickets", {"sql": "SELECT name FROM users UNION SELECT name FROM organizations"}),
+    ("query_tickets", {"sql": "SELECT field, value FROM custom_fields"}),
+    ("query_tickets", {"sql": "SELECT subjekt FROM tickets"}),
+    ("ticket_report", {"report": "topics"}),
+    ("ticket_report", {"report": "tags"}),
+    ("ticket_report", {"report": "volume", "group_by": "no such group"}),
 ]
 
 

@@ -41,7 +41,7 @@ def _works() -> None:
     raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("command", ["doctor", "demo", "setup", "audit", "tools"])
+@pytest.mark.parametrize("command", ["doctor", "demo", "setup", "audit", "tools", "sync", "purge"])
 @pytest.mark.parametrize("what", [_asked, _works])
 def test_ctrl_c_ends_every_command_with_130(command: str, what: Callable[[], None]) -> None:
     arguments = [command, *(["x"] if command == "audit" else [])]

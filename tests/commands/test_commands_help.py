@@ -25,6 +25,8 @@ COMMANDS = [
     ("tools",),
     ("demo",),
     ("serve",),
+    ("sync",),
+    ("purge",),
     ("tokens",),
     ("tokens", "add"),
     ("tokens", "list"),

@@ -10,7 +10,7 @@ from desk_evals.running import run_task
 from desk_evals.starting import started
 from desk_evals.tasks import After, Start, Step, Task
 from evals.doing import Speaker
-from tool_examples import EXAMPLES
+from tool_examples import EXAMPLES, HERE_ALONE
 from zendesk_tools import CATALOGUE
 
 UNSEEN = {"upload_attachment"}
@@ -36,7 +36,7 @@ async def test_each_tool_that_writes_leaves_a_change_that_is_seen() -> None:
     start = Start(settings={"toolsets": "all"})
     task = Task(question="?", start=start, after=After(answer=("x",)), script=(Step(say="x"),))
     for spec in CATALOGUE:
-        if spec.effect != "read":
+        if spec.effect != "read" and spec.name not in HERE_ALONE:
             result = await run_task(task, Caller(spec.name))
             unseen |= set() if result.record.changes else {spec.name}
             assert len(result.score.harm) == len(set(result.record.changes))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from mcp_server_zendesk.connection.scopes import HeldScopes
 from mcp_server_zendesk.hosting.needed_scopes import ScopesOfWorkspace
 from mcp_server_zendesk.serving.inventory import Inventory, Policy
+from mcp_server_zendesk.serving.local_store import Analytics
 from zendesk_tools import CATALOGUE
 
 BROAD = frozenset({"read", "write"})
@@ -76,9 +79,10 @@ def test_what_the_workspace_itself_does_not_offer_no_scope_could_open() -> None:
 
 
 def test_what_is_asked_for_is_enough_for_each_tool_whatever_a_caller_holds() -> None:
+    policy = Policy(toolsets=("all",), analytics=Analytics(Path("unused"), "acme"))
     for spec in CATALOGUE:
         for held in (frozenset[str](), frozenset({"tickets:read"}), frozenset({"hc:write"})):
-            asked = needs(policy=Policy(toolsets=("all",))).for_tool(spec.name, held)
+            asked = needs(policy=policy).for_tool(spec.name, held)
             whole = HeldScopes(BROAD, caller=frozenset(asked) or held)
             assert whole.allows(spec.scopes), spec.name
             assert held <= frozenset(asked) or not asked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 from pathlib import Path
 from typing import Any
@@ -260,3 +261,36 @@ async def test_who_has_been_silent_for_longest_is_forgotten_first(
         await names(first)
         assert len(before) == 2
         assert set(server._announcer._listeners) == before  # it was one of those
+
+
+async def test_analytics_is_switched_on_and_off_while_sessions_stay(tmp_path: Path) -> None:
+    tools = {"sync_tickets", "query_tickets", "ticket_report"}
+    async with (
+        team({"demo": dict(WRITES)}) as served,
+        served.client() as client,
+        client.listen(tools_list_changed=True) as changes,
+    ):
+        told = aiter(changes)
+        assert not tools & await names(client)
+        edit(served, analytics=True, analytics_folder=str(tmp_path))
+        assert await served.reloader.reload()
+        with anyio.fail_after(5):
+            assert isinstance(await anext(told), ToolsListChanged)
+        assert tools <= await names(client)
+        refused = await client.call_tool("ticket_report", {"report": "volume"})
+        assert (refused.meta or {})[META_KEY]["kind"] == "not_configured"
+        edit(served, retention_days=30, analytics_keep="texts")
+        assert await served.reloader.reload()
+        server = served.workspaces[0].server
+        assert server is not None
+        local = server.offers.inventory.policy.analytics
+        assert local is not None
+        assert (local.retention_days, local.keep) == (30, "texts")
+        edit(served, analytics=False)
+        assert await served.reloader.reload()
+        with anyio.fail_after(5):
+            assert isinstance(await anext(told), ToolsListChanged)
+        assert not tools & await names(client)
+        refused = await client.call_tool("ticket_report", {"report": "volume"})
+        assert refused.is_error
+    assert not [*os.scandir(tmp_path)], "a switch makes no store"

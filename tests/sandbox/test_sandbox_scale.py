@@ -19,8 +19,8 @@ from mcp_server_zendesk.sandbox.landmarks import OPEN_TICKET
 pytestmark = pytest.mark.anyio
 
 MANY = 200_000
-NUMBER = 200_500
-"""One of the youngest, which is not closed."""
+NUMBER = 2_000 + MANY
+"""The youngest, which nobody has answered yet."""
 
 
 @pytest.fixture

@@ -18,13 +18,16 @@ import zendesk_tools
 from mcp_server_zendesk.connection import errors
 from mcp_server_zendesk.connection.errors import FieldProblem, Outcome, Refusal
 from mcp_server_zendesk.connection.scopes import HeldScopes
-from mcp_server_zendesk.serving import refusals
+from mcp_server_zendesk.serving import local_refusals, refusals
 from mcp_server_zendesk.serving.explain import ROWS, explain
 from mcp_server_zendesk.serving.explanation import KINDS, Circumstances, Who
 
 pytestmark = pytest.mark.error_table
 
-ABSTRACT = {errors.ZendeskError, errors.TransportError, errors.Refused, refusals.RefusedHere}
+ABSTRACT = {
+    *(errors.ZendeskError, errors.TransportError, errors.Refused, refusals.RefusedHere),
+    local_refusals.LocalRefusal,
+}
 HELD = HeldScopes(frozenset({"read"}), frozenset({"read"}))
 GROUPS = (("tickets:write",),)
 FULL = Refusal(
@@ -97,6 +100,8 @@ SAMPLES: dict[type[BaseException], list[BaseException]] = {
     errors.ConnectionFailed: [errors.ConnectionFailed("it broke", sent=True)],
     errors.TimedOut: [errors.TimedOut("it took too long", sent=False)],
     errors.UnreadableResponse: [errors.UnreadableResponse("it is odd", status=200)],
+    errors.AnswerTooLarge: [errors.AnswerTooLarge("it is long", status=200)],
+    errors.SecondTooFull: [errors.SecondTooFull("tickets")],
     errors.ForeignAddress: [errors.ForeignAddress()],
     errors.Unauthenticated: [
         errors.Unauthenticated(FULL, auth="api_token"),
@@ -111,8 +116,24 @@ SAMPLES: dict[type[BaseException], list[BaseException]] = {
         errors.TicketClosed(FULL, ticket_id=7, tried=["tags_endpoint"]),
         errors.TicketClosed(BARE, ticket_id=7),
     ],
+    local_refusals.StoreUnusable: [local_refusals.StoreUnusable("It is damaged.", "Purge it.")],
+    local_refusals.StoreFull: [local_refusals.StoreFull("No space left on device")],
+    local_refusals.QueryRefused: [
+        local_refusals.QueryRefused("It writes."),
+        local_refusals.QueryRefused("There is no such column.", ("status", "tags")),
+    ],
+    local_refusals.QueryStopped: [local_refusals.QueryStopped("10 seconds")],
     Exception: [ValueError("canary"), KeyError("canary")],
 }
+for bare in (
+    local_refusals.ExtraNeeded,
+    local_refusals.SwitchedOff,
+    local_refusals.NeverSynced,
+    local_refusals.SyncUnderWay,
+    local_refusals.StoreBusy,
+    local_refusals.OtherUser,
+):
+    SAMPLES[bare] = [bare()]
 for plain in (
     errors.NotFound,
     errors.EndpointUnavailable,

@@ -17,12 +17,12 @@ from mcp_server_zendesk.connection.guarding.touched import EFFECTS, Touch, Uncle
 from mcp_server_zendesk.sandbox import Sandbox
 from mcp_server_zendesk.sandbox import landmarks as at
 from mcp_server_zendesk.serving.spec import Effect
-from tool_examples import EXAMPLES
+from tool_examples import EXAMPLES, HERE_ALONE
 from zendesk_tools import CATALOGUE
 
 pytestmark = pytest.mark.anyio
 
-WRITING = [spec for spec in CATALOGUE if spec.effect != "read"]
+WRITING = [s for s in CATALOGUE if s.effect != "read" and s.name not in HERE_ALONE]
 REPLY = {"ticket_id": at.OPEN_TICKET, "body": "Hello."}
 NOTE = {"ticket_id": at.OPEN_TICKET, "body": "Seen."}
 NEW = {"subject": "A call", "body": "Called."}

@@ -25,7 +25,7 @@ from mcp_server_zendesk.sandbox import ManualClock, Sandbox, landmarks
 from mcp_server_zendesk.serving.cleaning.redaction import META_KEY
 from mcp_server_zendesk.workspace import build_server
 from poison import Poisoned
-from tool_examples import EXAMPLES
+from tool_examples import EXAMPLES, kept_in
 from zendesk_tools import CATALOGUE
 from zendesk_tools.prompts import PROMPTS
 
@@ -63,7 +63,11 @@ def _told_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def results_of(
-    sandbox: Sandbox, *, failure: httpx.Response | None = None, redact: str = "all"
+    sandbox: Sandbox,
+    folder: Path,
+    *,
+    failure: httpx.Response | None = None,
+    redact: str = "all",
 ) -> tuple[dict[str, CallToolResult], list[str], list[str]]:
     """Every tool's answer, what humans were asked, and all that came beside."""
     asked: list[str] = []
@@ -81,7 +85,8 @@ async def results_of(
         told.append(f"{progress} {total} {message}")
 
     transport = Poisoned(httpx.ASGITransport(app=sandbox), failure=failure)
-    settings = embedded_settings({"scopes": "read write", "toolsets": "all", "redact": redact})
+    flags = {"scopes": "read write", "toolsets": "all", "redact": redact}
+    settings = embedded_settings({**flags, **kept_in(folder), "analytics_keep": "texts"})
     server = build_server(settings, transport=transport, sleep=sleep)
     results = {}
     async with server.running(), Client(server, elicitation_callback=as_callback(human)) as client:
@@ -115,8 +120,10 @@ async def results_of(
 
 
 @pytest.mark.usefixtures("_told_secrets")
-async def test_nothing_that_is_redacted_reaches_a_model_by_any_tool(sandbox: Sandbox) -> None:
-    results, _, told = await results_of(sandbox)
+async def test_nothing_that_is_redacted_reaches_a_model_by_any_tool(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    results, _, told = await results_of(sandbox, tmp_path)
     assert not [name for name, result in results.items() if holds_secrets(str(result))]
     assert not [text for text in told if holds_secrets(text)]
     answers = [result for result in results.values() if not result.is_error]
@@ -128,8 +135,10 @@ async def test_nothing_that_is_redacted_reaches_a_model_by_any_tool(sandbox: San
 
 
 @pytest.mark.usefixtures("_told_secrets")
-async def test_the_same_answers_hold_it_where_nothing_is_redacted(sandbox: Sandbox) -> None:
-    results, _, told = await results_of(sandbox, redact="none")
+async def test_the_same_answers_hold_it_where_nothing_is_redacted(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    results, _, told = await results_of(sandbox, tmp_path, redact="none")
     assert sum(holds_secrets(str(result)) for result in results.values()) > len(CATALOGUE) // 2
     assert any(map(holds_secrets, told))
     assert not [name for name, one in results.items() if META_KEY in (one.meta or {})]
@@ -137,8 +146,10 @@ async def test_the_same_answers_hold_it_where_nothing_is_redacted(sandbox: Sandb
 
 @pytest.mark.usefixtures("_told_secrets")
 @pytest.mark.parametrize("failure", ["400", "403", "404", "409", "422", "422, listed", "500"])
-async def test_nor_does_it_in_an_explanation(sandbox: Sandbox, failure: str) -> None:
-    results, _, told = await results_of(sandbox, failure=poison.failures()[failure])
+async def test_nor_does_it_in_an_explanation(
+    sandbox: Sandbox, tmp_path: Path, failure: str
+) -> None:
+    results, _, told = await results_of(sandbox, tmp_path, failure=poison.failures()[failure])
     assert not [name for name, result in results.items() if holds_secrets(str(result))]
     assert not [text for text in told if holds_secrets(text)]
 

@@ -1,8 +1,8 @@
-"""Records that a client can attach to a conversation by their address."""
+"""Records, and texts of ours, that a client can attach to a conversation by their address."""
 
 from __future__ import annotations
 
-from mcp_server_zendesk.serving.resources import ResourceSpec
+from mcp_server_zendesk.serving.resources import DocumentSpec, ResourceSpec
 
 RESOURCES = (
     ResourceSpec(
@@ -26,5 +26,15 @@ RESOURCES = (
         argument="article_id",
         title="Article",
         description="A Help Center article, as get_article gives it",
+    ),
+)
+
+DOCUMENTS = (
+    DocumentSpec(
+        path="analytics/schema",
+        tool="query_tickets",
+        title="Views of query_tickets",
+        description="The views and columns that query_tickets can ask, with what they mean",
+        text="mcp_server_zendesk.analytics.schema:schema",
     ),
 )

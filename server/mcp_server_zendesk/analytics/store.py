@@ -10,10 +10,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from mcp_server_zendesk.analytics.facts import (
+    FACTS_OF_IT,
+    REMOVED_SINCE,
+    STREAMS_OF_IT,
+    Facts,
+)
+from mcp_server_zendesk.analytics.folder import FRESH, discard_fresh, make_private, narrow
+from mcp_server_zendesk.analytics.migrations import migrate
+from mcp_server_zendesk.analytics.opening import (
+    Waiting,
+    connect,
+    duckdb_of,
+    exclusively,
+    exists,
+    opened,
+    told,
+)
 from mcp_server_zendesk.analytics.tables import (
     FACTS,
     GONE,
     OF_A_TICKET,
+    REREAD,
     SCHEMA,
     STREAMS,
     TABLES,
@@ -21,24 +39,13 @@ from mcp_server_zendesk.analytics.tables import (
     VERSION,
     Table,
 )
-from mcp_server_zendesk.serving.local_refusals import (
-    ExtraNeeded,
-    StoreBusy,
-    StoreFull,
-    StoreUnusable,
-)
+from mcp_server_zendesk.serving.local_refusals import NeverSynced, StoreFull
 from mcp_server_zendesk.serving.local_store import Analytics
 
 if TYPE_CHECKING:
     import duckdb
 
 Row = Mapping[str, Any]
-
-_PATIENCE_SECONDS = 30.0
-_PAUSE_SECONDS = 0.05
-_OWNER_ONLY = 0o600
-_FOLDER_OWNER_ONLY = 0o700
-_MEMORY = "256MB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +77,10 @@ class Batch:
         name = f"{SCHEMA}.{table.name}"
         self.remove(table, [*unique])
         structure = json.dumps([table.structure])
+        named = ", ".join(f'"{column}"' for column in table.columns)
         columns = ", ".join(f'row."{column}"' for column in table.columns)
         self._connection.execute(
-            f"INSERT INTO {name} SELECT {columns} FROM "
+            f"INSERT INTO {name} ({named}) SELECT {columns} FROM "
             f"(SELECT unnest(from_json(?::JSON, '{structure}')) AS row)",
             [json.dumps([*unique.values()], ensure_ascii=False)],
         )
@@ -93,7 +101,18 @@ class Batch:
         self.remove(TICKETS, ids)
         for table in OF_A_TICKET:
             self.remove(table, ids, "ticket_id")
+        self.remove(REREAD, ids)
+        self.must_leave(now)
         self.put(GONE, [{"id": one, "seen_at": now.isoformat()} for one in ids])
+
+    def must_leave(self, now: datetime) -> None:
+        """Remember that what was taken out has to leave the disk as well (``rewriting``).
+
+        With ``LONG_AGO`` for the time, it does so at the end of the next sync.
+        """
+        known = self.fact(REMOVED_SINCE)
+        if known is None or datetime.fromisoformat(known) > now:
+            self.set_fact(REMOVED_SINCE, now.isoformat())
 
     def gone(self, ids: Sequence[int]) -> frozenset[int]:
         """Those of these tickets that have left."""
@@ -143,7 +162,7 @@ class Batch:
 
 @dataclass(slots=True)
 class Store:
-    """One workspace's store. It is open only within ``batch``."""
+    """One workspace's store. It is open only within ``batch`` and ``facts``."""
 
     analytics: Analytics
     clock: Callable[[], float] = time.monotonic
@@ -152,7 +171,12 @@ class Store:
     @property
     def exists(self) -> bool:
         """Whether there is one."""
-        return self.analytics.file.exists()
+        return exists(self.analytics)
+
+    @property
+    def waiting(self) -> Waiting:
+        """How its turn is waited for."""
+        return Waiting(self.clock, self.sleep)
 
     @contextmanager
     def batch(self) -> Iterator[Batch]:
@@ -166,52 +190,78 @@ class Store:
             StoreFull: It cannot be written.
             StoreUnusable: It is damaged, too new, or another account's.
         """
-        connection = self._open()
-        try:
+        make_private(self.analytics)
+        if not self.exists:
+            self._make()
+        with opened(self.analytics, waiting=self.waiting) as connection:
             connection.execute("BEGIN")
-            self._prepare(Batch(connection))
-            yield Batch(connection)
+            batch = Batch(connection)
+            self._admit(batch)
+            yield batch
             connection.execute("COMMIT")
-        finally:
-            connection.close()
 
-    def _open(self) -> duckdb.DuckDBPyConnection:
-        try:
-            import duckdb  # noqa: PLC0415 - an extra, and heavy
-        except ImportError:
-            raise ExtraNeeded from None
-        file = self.analytics.file
-        try:
-            file.parent.mkdir(mode=_FOLDER_OWNER_ONLY, parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreFull(str(error.strerror)) from None
-        until = self.clock() + _PATIENCE_SECONDS
-        while True:
+    def facts(self) -> Facts:
+        """What the store says of itself. Blocks, as ``batch`` does.
+
+        Raises:
+            NeverSynced: There is none.
+            StoreUnusable: It cannot be read, or is another account's; and as ``batch`` does.
+        """
+        if not self.exists:
+            raise NeverSynced
+        with opened(self.analytics, read_only=True, waiting=self.waiting) as connection:
+            facts = _facts(Batch(connection))
+        facts.check(self.analytics)
+        return facts
+
+    def _make(self) -> None:
+        """Make it beside its place, so that a half-made one is never taken for a store."""
+        engine, local = duckdb_of(), self.analytics
+        fresh = local.folder / FRESH
+        with exclusively(local, self.waiting):
+            if self.exists:
+                return
+            discard_fresh(local)
             try:
-                connection = duckdb.connect(str(file), config={"memory_limit": _MEMORY})
-            except duckdb.IOException as error:
-                if "lock" not in str(error):
-                    raise StoreUnusable(
-                        "The store cannot be opened.", "Run the command purge, then sync again."
-                    ) from None
-                if self.clock() >= until:
-                    raise StoreBusy from None
-                self.sleep(_PAUSE_SECONDS)
-            else:
-                file.chmod(_OWNER_ONLY)
-                return connection
+                connection = connect(local, fresh)
+                try:
+                    _fill(Batch(connection), local)
+                finally:
+                    connection.close()
+                narrow(fresh)
+                fresh.rename(local.file)
+            except engine.Error as error:
+                raise told(error) from None
+            except OSError as error:
+                raise StoreFull(error.strerror or type(error).__name__) from None
+            finally:
+                discard_fresh(local)
 
-    def _prepare(self, batch: Batch) -> None:
-        """Make the tables in a new store; refuse what is not this workspace's."""
-        batch.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-        for table in TABLES:
-            batch.execute(table.ddl)
-        version = batch.fact("version")
-        if version is None:
-            batch.set_fact("version", str(VERSION))
-            batch.set_fact("subdomain", self.analytics.subdomain)
-            batch.set_fact("keep", self.analytics.keep)
-        elif version != str(VERSION):
-            raise StoreUnusable(
-                "The store is of another version.", "Run the command purge, then sync again."
-            )
+    def _admit(self, batch: Batch) -> None:
+        """Migrate an older store, refuse what is not this workspace's."""
+        facts = _facts(batch)
+        facts.check(self.analytics)
+        if facts.version < VERSION:
+            migrate(batch, facts.version)
+
+
+def _facts(batch: Batch) -> Facts:
+    """Of an open store; none where its tables are not ours."""
+    engine = duckdb_of()
+    try:
+        facts = batch.execute(FACTS_OF_IT)
+    except (engine.CatalogException, engine.BinderException):
+        return Facts({})
+    try:
+        return Facts.of(facts, batch.execute(STREAMS_OF_IT))
+    except (engine.CatalogException, engine.BinderException):
+        return Facts.of(facts)  # of a version that had no such table
+
+
+def _fill(batch: Batch, local: Analytics) -> None:
+    batch.execute(f"CREATE SCHEMA {SCHEMA}")
+    for table in TABLES:
+        batch.execute(table.ddl)
+    given = {"version": str(VERSION), "subdomain": local.subdomain, "keep": local.keep}
+    for name, value in given.items():
+        batch.set_fact(name, value)

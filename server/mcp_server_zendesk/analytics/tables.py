@@ -173,6 +173,9 @@ FIELDS = Table(
 GONE = Table("gone", {"id": "BIGINT", "seen_at": "TIMESTAMPTZ"})
 """Tickets that were deleted or redacted: what comes of them later is not kept either."""
 
+REREAD = Table("reread", {"id": "BIGINT", "histories": "BOOLEAN"})
+"""Tickets whose comments are to be read again, and their histories too where they came back."""
+
 STREAMS = Table(
     "streams",
     {
@@ -204,6 +207,7 @@ TABLES = (
     FORMS,
     FIELDS,
     GONE,
+    REREAD,
     STREAMS,
     FACTS,
 )

@@ -125,6 +125,7 @@ STATUS_CHANGES = View(
     "status_changes",
     "One row each time that a ticket's status changed, its first one included",
     (
+        Column("id", "BIGINT", "Rises with time, also within a second", "x.id"),
         Column("ticket_id", "BIGINT", "tickets.id", "x.ticket_id"),
         Column("changed_at", "TIMESTAMPTZ", "When", "x.changed_at"),
         Column("from_status", "VARCHAR", "NULL where the ticket came in", "x.from_status"),
@@ -206,9 +207,38 @@ SLA_BREACHES = View(
     "{kept}.sla_events x " + _WITH_TICKET + " AND x.type = 'breach'",
     month="breached_at",
 )
+SLA_TARGETS = View(
+    "sla_targets",
+    "One row a promise that an SLA policy made for a ticket: missed, or not so far",
+    (
+        Column("ticket_id", "BIGINT", "tickets.id", "x.ticket_id"),
+        Column("metric", "VARCHAR", "reply_time, requester_wait_time, …", "x.metric"),
+        Column("policy", "VARCHAR", "The SLA policy's name", "x.policy"),
+        Column("target_minutes", "BIGINT", "What was promised", "x.target_minutes"),
+        Column("applied_at", "TIMESTAMPTZ", "When it was promised", "x.applied_at"),
+        Column("breached_at", "TIMESTAMPTZ", "When it was missed, else NULL", "x.breached_at"),
+    ),
+    "(SELECT e.ticket_id, e.metric, e.instance_id, arg_max(e.policy, e.id) AS policy, "
+    "arg_max(e.target_minutes, e.id) AS target_minutes, "
+    "min(e.at) FILTER (e.type = 'apply_sla') AS applied_at, "
+    "min(e.at) FILTER (e.type = 'breach') AS breached_at "
+    "FROM {kept}.sla_events e GROUP BY ALL HAVING applied_at IS NOT NULL "
+    "OR breached_at IS NOT NULL) x " + _WITH_TICKET,
+    month="applied_at",
+)
+FRESHNESS = View(
+    "freshness",
+    "One row an export of Zendesk's: until when the copy holds it",
+    (
+        Column("stream", "VARCHAR", "tickets, ticket_events, users, …", "x.name"),
+        Column("until", "TIMESTAMPTZ", "What happened before this is there", "x.until"),
+        Column("complete", "BOOLEAN", "Whether the latest sync came to its end", "x.complete"),
+    ),
+    "{kept}.streams x",
+)
 CUSTOM_FIELDS = View(
     "custom_fields",
-    "One row for each custom field of each ticket that has a value",
+    "One row for each custom field of each ticket that has a value, for each choice of a list",
     (
         Column("ticket_id", "BIGINT", "tickets.id", "x.ticket_id"),
         Column("field_id", "BIGINT", "The field's id", "x.field.id"),
@@ -229,5 +259,7 @@ VIEWS = (
     TAGS,
     SATISFACTION,
     SLA_BREACHES,
+    SLA_TARGETS,
     CUSTOM_FIELDS,
+    FRESHNESS,
 )

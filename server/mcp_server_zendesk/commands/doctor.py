@@ -37,6 +37,7 @@ def doctor(*, config: Path | None, as_json: bool, **flags: Any) -> None:
       policy          what the agent may do and read, in sentences; what in it is risky or wrong
       account_facts   closed tickets, custom statuses, sandbox, as far as the account tells
       rate_limit      how much is left of the account's requests a minute
+      analytics       tickets kept on this machine: whether they can be read, whose, how old
       http_binding    whether HTTP could be served on --host and --port
       http_callers    over HTTP: whether the callers' tokens can be told; which end soon;
                       whether the store of replicas answers

@@ -74,7 +74,7 @@ def _serve_stdio(
     settings = settings_from(config, flags, demo=demo)
     from mcp_server_zendesk import logs  # noqa: PLC0415 - the arguments are known to be good
     from mcp_server_zendesk.configuration_tables import ConfigurationError  # noqa: PLC0415 - likewise
-    from mcp_server_zendesk.embedded import embedded_transport  # noqa: PLC0415 - likewise
+    from mcp_server_zendesk.embedded import embedded_transport, forget_tickets  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.serving import transports  # noqa: PLC0415 - imports mcp
     from mcp_server_zendesk.workspace import build_server  # noqa: PLC0415 - likewise
 
@@ -88,7 +88,7 @@ def _serve_stdio(
     gc.freeze()
     gc.enable()
     try:
-        transports.serve_stdio(server)
+        transports.serve_stdio(server, last=forget_tickets)
     except KeyboardInterrupt:
         sys.exit(130)
 

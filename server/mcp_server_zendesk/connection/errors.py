@@ -14,6 +14,8 @@
     │   ├── ConnectionFailed   nothing reached Zendesk, or the connection broke
     │   └── TimedOut
     ├── UnreadableResponse     an answer that is not what Zendesk documents
+    │   ├── AnswerTooLarge     more than any answer of ours needs: ask for a smaller page
+    │   ├── SecondTooFull      an export that cannot be read on without losing something
     │   └── ForeignAddress     a link or redirect that leaves the account's origin
     └── Refused                Zendesk answered with an error status
         ├── Unauthenticated    401, or 200 for an anonymous caller
@@ -193,6 +195,20 @@ class UnreadableResponse(ZendeskError):
     def __init__(self, message: str, *, status: int | None = None) -> None:
         super().__init__(message)
         self.status = status
+
+
+class AnswerTooLarge(UnreadableResponse):
+    """An answer grew past the bound and was not read to its end."""
+
+
+class SecondTooFull(UnreadableResponse):
+    """More changed within one second than a page of an export by time holds."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"Zendesk's export of {key} holds more changes within one second than one page, and "
+            "cannot be read on without losing some"
+        )
 
 
 class ForeignAddress(UnreadableResponse):

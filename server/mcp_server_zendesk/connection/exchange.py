@@ -14,6 +14,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
 from mcp_server_zendesk.connection.errors import (
+    AnswerTooLarge,
     ConnectionFailed,
     ForeignAddress,
     TimedOut,
@@ -205,7 +206,7 @@ async def _bounded(response: httpx.Response) -> tuple[bytes, bool]:
         chunks += chunk
         if len(chunks) > MAX_ANSWER_BYTES:
             megabytes = MAX_ANSWER_BYTES // 1024**2
-            raise UnreadableResponse(
+            raise AnswerTooLarge(
                 f"Zendesk's answer is larger than {megabytes} MiB", status=response.status_code
             )
     return bytes(chunks), True

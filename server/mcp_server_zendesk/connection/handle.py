@@ -135,7 +135,11 @@ class Zendesk:
         Raises:
             ZendeskError: In one of its kinds.
         """
-        return (await self._send("GET", path, params=params)).body
+        return (await self.look(*path, params=params)).body
+
+    async def look(self, *path: Segment, params: Params | None = None) -> Answer:
+        """Read, with what Zendesk said beside it, such as its clock. Raises as ``get`` does."""
+        return await self._send("GET", path, params=params)
 
     async def put(
         self, *path: Segment, body: Json, params: Params | None = None, harmless: bool = False

@@ -31,13 +31,13 @@ async def who_am_i(zendesk: Zendesk) -> UserRecord:
         ZendeskError: Zendesk could not be asked.
     """
     body = await zendesk.get("users", "me")
-    return _somebody(body, zendesk.access.connection.credentials.auth)
+    return somebody(body, zendesk.access.connection.credentials.auth)
 
 
 async def user_of(connection: Connection) -> UserRecord:
     """Likewise, for a connection that serves no tools. Raises as ``who_am_i`` does."""
     answer = await connection.send("GET", api_path("users", "me"))
-    return _somebody(answer.body, connection.credentials.auth)
+    return somebody(answer.body, connection.credentials.auth)
 
 
 async def help_desk_exists(
@@ -61,7 +61,8 @@ async def help_desk_exists(
     return True
 
 
-def _somebody(body: Json, auth: str) -> UserRecord:
+def somebody(body: Json, auth: str) -> UserRecord:
+    """The user of an answer of ``/users/me``. Raises as ``who_am_i`` does."""
     user = parse(UserRecord, body, "user")
     if user.id is None:
         raise Unauthenticated(Refusal(status=_OK), auth=auth)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -21,6 +22,11 @@ _EXHAUSTED = re.compile(r"remaining=0\b.*?resets=(?P<resets>[0-9]{1,9})")
 _ASKING_TO_WAIT = frozenset({429, 503})
 SHORTEST_WAIT = 0.5
 _MOST_REMEMBERED = 1_000
+
+EXPORTS = "/api/v2/incremental/"
+EXPORTS_PER_MINUTE = 10
+EXPORTS_LIMIT = "incremental-exports"
+_MINUTE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +78,10 @@ class RateGate:
     Fed by the headers of every answer: the account's own counter, the limits that Zendesk names
     for an endpoint or a ticket (``zendesk-ratelimit-NAME: total=…; remaining=…; resets=…``), and
     ``Retry-After``. Requests under way count as spent. Which requests a named limit covers is not
-    documented, so it closes the very request whose answer carried it, and nothing else. The last
-    part of the account's minute is kept for callers who have used little of it (``shares``).
+    documented, so it closes the very request whose answer carried it, and nothing else; but all
+    incremental exports share one, and close together (``endpoint_of``). Where no header tells of
+    that one, ten a minute are counted here. The last part of the account's minute is kept for
+    callers who have used little of it (``shares``).
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -83,6 +91,8 @@ class RateGate:
         self._under_way = 0
         self._shares = Shares()
         self._held: dict[str, float] = {}
+        self._exported: deque[float] = deque(maxlen=EXPORTS_PER_MINUTE)
+        self._exports_told = False
         self.headroom: Headroom | None = None
 
     async def enter(self, method: str, path: str, caller: str = "") -> bool:
@@ -91,6 +101,8 @@ class RateGate:
             return False
         self._under_way += 1
         self._shares.count(caller)
+        if path.startswith(EXPORTS):
+            self._exported.append(self._clock())
         return True
 
     async def leave(self, method: str, path: str) -> None:
@@ -106,18 +118,27 @@ class RateGate:
                 self._shares.roll()
             self.headroom = account
             self._window_ends = now + (account.resets_in_seconds or 0)
+        if path.startswith(EXPORTS):
+            self._exports_told = any(name.startswith(_NAMED) for name in headers)
         for seconds, limit in read_closures(status, headers):
             self.close(method, path, seconds, limit)
 
     def seconds_to_wait(self, method: str, path: str, caller: str = "") -> tuple[float, str | None]:
         """How long this request should wait, 0 when it may go, and for which named limit."""
         now = self._clock()
-        closed = self._closed.get(_endpoint(method, path))
+        closed = self._closed.get(endpoint_of(method, path))
         if closed and closed.until > now:
             return closed.until - now, closed.limit
+        if path.startswith(EXPORTS) and (wait := self._wait_for_exports(now)) > 0:
+            return wait, EXPORTS_LIMIT
         if self._held and (held := self._held.get(caller, now)) > now:
             return held - now, NAME
         return self._wait_for_account(now, caller)
+
+    def _wait_for_exports(self, now: float) -> float:
+        if self._exports_told or len(self._exported) < EXPORTS_PER_MINUTE:
+            return 0.0
+        return self._exported[0] + _MINUTE - now
 
     def _wait_for_account(self, now: float, caller: str) -> tuple[float, str | None]:
         if self.headroom is None:
@@ -139,7 +160,7 @@ class RateGate:
 
     def close(self, method: str, path: str, seconds: float, limit: str | None) -> None:
         """Let no such request go for so many seconds, by a named limit where it has a name."""
-        key = _endpoint(method, path)
+        key = endpoint_of(method, path)
         now = self._clock()
         if len(self._closed) >= _MOST_REMEMBERED:
             self._closed = {k: closed for k, closed in self._closed.items() if closed.until > now}
@@ -148,5 +169,8 @@ class RateGate:
             self._closed[key] = _Closed(now + seconds, limit or (before.limit if before else None))
 
 
-def _endpoint(method: str, path: str) -> str:
+def endpoint_of(method: str, path: str) -> str:
+    """What closes together: one path, or all incremental exports (``zendesk-api.md`` §4)."""
+    if path.startswith(EXPORTS):
+        return f"{method} {EXPORTS}"
     return f"{method} {path.partition('?')[0]}"

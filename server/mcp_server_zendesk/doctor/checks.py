@@ -20,6 +20,7 @@ Name = Literal[
     "policy",
     "account_facts",
     "rate_limit",
+    "analytics",
     "http_binding",
     "http_callers",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -14,6 +15,7 @@ from mcp_server_zendesk.connection.client import Connection
 from mcp_server_zendesk.connection.exchange import Channel
 from mcp_server_zendesk.connection.scopes import HeldScopes
 from mcp_server_zendesk.doctor.account import look_at_account, look_at_clock
+from mcp_server_zendesk.doctor.analytics import look_at_analytics
 from mcp_server_zendesk.doctor.authentication import look_at_authentication
 from mcp_server_zendesk.doctor.binding import look_at_binding
 from mcp_server_zendesk.doctor.callers import look_at_callers
@@ -59,10 +61,15 @@ async def examine(
     else:
         around = _with_shared_sign_in(around, configured, config)
         ended = await _examine_workspace(checks, configured, around)
-        if "policy" not in {check.name for check in checks}:
+        done_so_far = {check.name for check in checks}
+        if "policy" not in done_so_far:
             scopes = HeldScopes(configured.settings.scopes)
             reading = look_at_policy(configured.inventory, scopes)
             checks.append(await _check("policy", reading))
+        if "analytics" not in done_so_far:
+            now = datetime.fromtimestamp(around.now(), UTC)
+            looking = look_at_analytics(configured.settings, None, now)
+            checks.append(await _check("analytics", looking))
     checks += await _examine_http(
         of_server, config, around, None if configured is None else configured.settings
     )
@@ -172,6 +179,8 @@ async def _examine_rights(
             telling = look_at_facts(connection, settings, inventory, held)
             checks.append(await _check("account_facts", telling))
         checks.append(look_at_rate_limit(connection.gate.headroom))
+        now = datetime.fromtimestamp(around.now(), UTC)
+        checks.append(await _check("analytics", look_at_analytics(settings, me.id, now)))
     finally:
         await connection.aclose()
     return "An earlier check broke."

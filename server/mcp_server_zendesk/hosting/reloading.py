@@ -1,8 +1,8 @@
 """Takes up a changed configuration without ending a session.
 
-What limits is taken up: policy, scopes, redaction, tokens of callers. A mistake leaves what was in
-force, and says why. What decides how the server is built (account, sign-in, files, addresses) takes
-a restart, and the log names it.
+What limits is taken up: policy, scopes, redaction, analytics, tokens of callers. A mistake leaves
+what was in force, and says why. What decides how the server is built (account, sign-in, files,
+addresses) takes a restart, and the log names it.
 """
 
 from __future__ import annotations
@@ -37,6 +37,10 @@ _TAKEN_UP = frozenset(
         "writes_per_minute",
         "writes_per_session",
         "redact",
+        "analytics",
+        "analytics_keep",
+        "analytics_folder",
+        "retention_days",
     }
 )
 _SERVER_TAKEN_UP = frozenset({"calls_per_minute", "calls_at_once"})

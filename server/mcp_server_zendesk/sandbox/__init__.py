@@ -7,8 +7,9 @@ It speaks the wire format that `zendesk-api.md` describes and knows nothing of t
     base_url = f"https://{DEMO_SUBDOMAIN}.zendesk.com/api/v2/"
     client = httpx.AsyncClient(transport=transport, base_url=base_url)
 
-`misfortunes` has its faults by name, `port` serves it on a socket, and so does
-`python -m mcp_server_zendesk.sandbox`. `seeded_store(tickets=200_000)` adds tickets for load.
+`misfortunes` has its faults by name, `oddities` rare things that an account may hold. `port`
+serves it on a socket, and so does `python -m mcp_server_zendesk.sandbox`.
+`seeded_store(tickets=200_000)` adds tickets for load.
 """
 
 from mcp_server_zendesk.sandbox.app import RecordedRequest, Sandbox

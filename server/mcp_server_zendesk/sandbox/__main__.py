@@ -53,6 +53,13 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
     help="How many generated tickets to add, for load.",
 )
 @click.option("--rate-limited", is_flag=True, help="Count requests, and refuse with 429.")
+@click.option(
+    "--exports-per-minute",
+    type=click.IntRange(min=1),
+    default=Rules.exports_per_minute,
+    show_default=True,
+    help="With --rate-limited: how many incremental exports a minute has.",
+)
 @click.option("--verbose", is_flag=True, help="Log every request.")
 def main(
     port: int,
@@ -61,6 +68,7 @@ def main(
     ca_dir: Path | None,
     tickets: int,
     rate_limited: bool,
+    exports_per_minute: int,
     verbose: bool,
 ) -> None:
     """Serve an embedded Zendesk with a small, made-up support desk. Ctrl-C ends it.
@@ -69,7 +77,10 @@ def main(
     reaches it as https://X.zendesk.com too.
     """
     store = seeded_store(tickets=tickets)
-    sandbox = Sandbox(store, Rules(any_subdomain=True, rate_limited=rate_limited))
+    rules = Rules(
+        any_subdomain=True, rate_limited=rate_limited, exports_per_minute=exports_per_minute
+    )
+    sandbox = Sandbox(store, rules)
     with tempfile.TemporaryDirectory(prefix="embedded-zendesk-") as folder:
         try:
             certificate = make_certificate(ca_dir or Path(folder)) if tls else None

@@ -1,11 +1,13 @@
 """Time in the sandbox: one injected clock, and stamps with Zendesk's resolution of a second."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 Clock = Callable[[], datetime]
 
 _STAMP = "%Y-%m-%dT%H:%M:%SZ"
+_EPOCH = date(1970, 1, 1)
 
 
 def utc_now() -> datetime:
@@ -16,6 +18,18 @@ def utc_now() -> datetime:
 def stamp(moment: datetime) -> str:
     """Writes a moment as Zendesk does: ISO 8601 in UTC, whole seconds (`zendesk-api.md` §5.4)."""
     return moment.astimezone(UTC).strftime(_STAMP)
+
+
+@lru_cache(maxsize=2_048)
+def _day(number: int) -> str:
+    return (_EPOCH + timedelta(days=number)).isoformat()
+
+
+def stamped(seconds: int) -> str:
+    """Writes seconds since the epoch as `stamp` does a moment."""
+    days, rest = divmod(seconds, 86_400)
+    minutes, second = divmod(rest, 60)
+    return f"{_day(days)}T{minutes // 60:02}:{minutes % 60:02}:{second:02}Z"
 
 
 def moment(text: str) -> datetime:

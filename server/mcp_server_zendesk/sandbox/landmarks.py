@@ -56,6 +56,8 @@ RESOLUTION_FIELD_ID = 41700000050286
 """The field that must be filled in before a ticket can be solved."""
 CHANNELS_FIELD_ID = 41700000050303
 ORDER_NUMBER_FIELD_ID = 41700000050320
+HOLOGRAM_FIELD_ID = 41700000050337
+"""Of a type that nobody has seen; there only where `oddities.hologram_field` added it."""
 
 SUPPORT_FORM_ID = 41700000060017
 WARRANTY_FORM_ID = 41700000060034

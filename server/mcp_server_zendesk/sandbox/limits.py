@@ -13,6 +13,7 @@ from mcp_server_zendesk.sandbox.rules import Rules
 _MINUTE = timedelta(minutes=1)
 _TEN_MINUTES = timedelta(minutes=10)
 _KEPT_WINDOWS = 20_000
+_EXPORTS = "incremental-exports"
 _PER_MINUTE = "Number of allowed API requests per minute exceeded"
 
 Per = Literal["account", "record", "user and record"]
@@ -64,7 +65,7 @@ LIMITS = (
     _limit("deleted-tickets-index", "GET", "/deleted_tickets", 10),
     _limit("ticket-fields-index", "GET", "/ticket_fields", 300),
     _limit("ticket-audits", "GET", r"/tickets/\d+/audits", 500),
-    _limit("incremental-exports", "GET", "/incremental/.+", 10),
+    _limit(_EXPORTS, "GET", "/incremental/.+", 10),
     _limit("search-export", "GET", "/search/export", 100),
     _limit("search-index", "GET", "/search", 2_500),
     _limit("tags-index", "GET", "/tags", 2_000),
@@ -171,7 +172,8 @@ class RateLimits:
             found = limit.path.fullmatch(path) if method == limit.methods else None
             if found is None:
                 continue
-            room = self._spend(_key(limit, found, user), limit.total, limit.length, rules, now)
+            total = rules.exports_per_minute if limit.name == _EXPORTS else limit.total
+            room = self._spend(_key(limit, found, user), total, limit.length, rules, now)
             told = f"total={room.total}; remaining={max(0, room.remaining)}; resets={room.resets}"
             headers[f"zendesk-ratelimit-{limit.name}"] = told
             if room.remaining < 0:

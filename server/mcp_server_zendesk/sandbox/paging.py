@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self, overload
 from urllib.parse import urlencode
@@ -143,17 +143,36 @@ def decode_cursor(cursor: str) -> Json:
     return content
 
 
+def cursor_sort(call: Call, sorts: Collection[str], default: str = "id") -> str:
+    """`sort` of the cursor style; a leading `-` turns it round.
+
+    Raises:
+        ApiError: 400 where the list does not know it.
+    """
+    # A `sort_by` of the other style is dropped without a word (§5.7).
+    sort = call.query.get("sort", default)
+    if sort.removeprefix("-") not in sorts:
+        raise _invalid_parameter("sort is not valid")
+    return sort
+
+
+def cursor_mark(cursor: str, sort: str) -> list[Any]:
+    """The place that a cursor of this order marks; refuses with 400 that of another order."""
+    content = decode_cursor(cursor)
+    if content.get("o") != sort:
+        raise _invalid_parameter("page[after] is not valid")
+    mark: list[Any] = content["v"]
+    return mark
+
+
 def _cursor_page(
     call: Call,
     records: Sequence[Json],
     sorts: Mapping[str, Key],
     default_sort: str,
 ) -> Page:
-    # A `sort_by` of the other style is dropped without a word (§5.7).
-    sort = call.query.get("sort", default_sort)
+    sort = cursor_sort(call, sorts, default_sort)
     name, descending = sort.removeprefix("-"), sort.startswith("-")
-    if name not in sorts:
-        raise _invalid_parameter("sort is not valid")
 
     def place(record: Json) -> list[Any]:
         return [sorts[name](record), record["id"]]
@@ -167,9 +186,9 @@ def _cursor_page(
     before = call.query.get("page[before]")
     after = call.query.get("page[after]")
     if after is not None:
-        first = _position(ordered, place, _mark(after, sort), descending, past=True)
+        first = _position(ordered, place, cursor_mark(after, sort), descending, past=True)
     elif before is not None:
-        end = _position(ordered, place, _mark(before, sort), descending, past=False)
+        end = _position(ordered, place, cursor_mark(before, sort), descending, past=False)
         first, size = max(0, end - size), min(size, end)
     found = list(ordered[first : first + size])
     more = first > 0 if before is not None else first + size < len(ordered)
@@ -182,13 +201,6 @@ def _cursor_page(
         has_more=more,
     )
     return Page(found, frame)
-
-
-def _mark(cursor: str, sort: str) -> Any:
-    content = decode_cursor(cursor)
-    if content.get("o") != sort:
-        raise _invalid_parameter("page[after] is not valid")
-    return content["v"]
 
 
 def _position(

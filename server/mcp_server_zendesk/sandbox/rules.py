@@ -12,6 +12,14 @@ ClosedTicketMode = Literal["allow", "refuse", "ignore", "by_setting"]
 
 RefusalEnvelope = Literal["status", "base", "closed_ticket", "text"]
 Language = Literal["en", "de", "fr"]
+Scrubbed = Literal["deleted", "as_before", "absent"]
+"""How the incremental ticket export shows what was permanently deleted.
+
+That the record stays, with everything scrubbed that users had written, is documented in the help
+article on deleting tickets; an analyst of a large account found no sign in such records that
+they are deleted. `deleted`: the status says so. `as_before`: the status is the last one.
+`absent`: there is no record.
+"""
 SuspendedCaller = Literal["shown", "forbidden", "unauthenticated"]
 """What a suspended user's credentials still open: nothing of it is attested.
 
@@ -65,6 +73,9 @@ class Rules:
     rate_limited: bool = False
     """Count requests and refuse with 429. Off, each answer looks like a fresh minute's first."""
     requests_per_minute: int = 700
+    exports_per_minute: int = 10
+    """All incremental exports together; 30 with the High Volume add-on (§4)."""
+    scrubbed_tickets: Scrubbed = "deleted"
 
     delete_tags_status: Literal[200, 204] = 200
     """DELETE tags: 200 by recordings and the OpenAPI file, 204 by older text (§6.4)."""

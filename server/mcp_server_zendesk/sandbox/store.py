@@ -22,6 +22,7 @@ from mcp_server_zendesk.sandbox.records import (
     user_record,
 )
 from mcp_server_zendesk.sandbox.tickets.history import record_comment, record_creation
+from mcp_server_zendesk.sandbox.tickets.schedule import Schedule
 from mcp_server_zendesk.sandbox.tickets.values import blank_custom_fields
 
 _FIRST_TICKET = 1001
@@ -100,6 +101,7 @@ class Store:
         self.comments: dict[int, list[Json]] = {}
         self.audits: dict[int, list[Json]] = {}
         self.deleted_tickets: dict[int, Deleted] = {}
+        self.scrubbed_tickets: dict[int, Json] = {}
         self.uploads: dict[str, list[Json]] = {}
         self.contents: dict[int, bytes] = {}
         self.attachments: dict[int, Json] = {}
@@ -108,6 +110,7 @@ class Store:
         self.triggers: dict[int, Json] = {}
         self.automations: dict[int, Json] = {}
         self.sla_policies: dict[int, Json] = {}
+        self.schedule: Schedule | None = None
         self.satisfaction_ratings: dict[int, Json] = {}
         self.suspended_tickets: dict[int, Json] = {}
         self.side_conversations: dict[str, Json] = {}

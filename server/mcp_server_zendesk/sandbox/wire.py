@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cached_property
 from urllib.parse import quote, urlsplit
 
 from mcp_server_zendesk.sandbox.clock import moment
@@ -16,6 +17,12 @@ class Wire:
         self._store = store
         self.origin = origin
         """Scheme, host and port that the request was sent to."""
+
+    @cached_property
+    def _problems(self) -> frozenset[int]:
+        """The tickets that others are incidents of, as of this request."""
+        tickets = self._store.written_tickets()
+        return frozenset(one["problem_id"] for one in tickets if one["problem_id"] is not None)
 
     @property
     def host(self) -> str:
@@ -56,9 +63,7 @@ class Wire:
 
     def ticket(self, record: Json) -> Json:
         """A ticket with the keys that Zendesk derives."""
-        has_incidents = record["type"] == "problem" and any(
-            other["problem_id"] == record["id"] for other in self._store.written_tickets()
-        )
+        has_incidents = record["type"] == "problem" and record["id"] in self._problems
         return {
             **self.shown("tickets", record),
             "raw_subject": record["subject"],

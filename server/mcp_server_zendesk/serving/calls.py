@@ -7,8 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
-from mcp_types import CallToolResult, TextContent
+from mcp.server.mcpserver.exceptions import ResourceError, ToolError, UnexpectedToolError
+from mcp.shared.exceptions import MCPError
+from mcp_types import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    CallToolResult,
+    InputRequiredResult,
+    TextContent,
+)
 from pydantic import ValidationError
 
 from mcp_server_zendesk.connection.handle import Progress, Zendesk
@@ -118,6 +125,27 @@ def as_result(explanation: Explanation) -> CallToolResult:
         content=[TextContent(type="text", text=compact(payload))],
         _meta={META_KEY: payload["error"]},
     )
+
+
+def as_text(text: str) -> CallToolResult:
+    """A text of ours as what a call gave."""
+    return CallToolResult(content=[TextContent(type="text", text=text)])
+
+
+def unless_refused(result: CallToolResult | InputRequiredResult) -> str:
+    """The text of a result, for whoever reads a resource.
+
+    Raises:
+        MCPError: The call failed; the explanation is its data.
+        ResourceError: It asked something, which a call that only reads does not.
+    """
+    if isinstance(result, InputRequiredResult):
+        raise ResourceError("Reading needs no confirmation")
+    if result.is_error:
+        told = (result.meta or {})[META_KEY]
+        code = INVALID_PARAMS if told["kind"] == "not_found" else INTERNAL_ERROR
+        raise MCPError(code=code, message=f"{told['message']} {told['hint']}", data=told)
+    return "".join(one.text for one in result.content if isinstance(one, TextContent))
 
 
 def client_of(context: Context[Any, Any] | None) -> str | None:

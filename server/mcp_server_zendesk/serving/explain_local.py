@@ -21,6 +21,17 @@ def extra_needed(_: refusals.ExtraNeeded, at: Circumstances) -> Explanation:
     )
 
 
+def switched_off(_: refusals.SwitchedOff, at: Circumstances) -> Explanation:
+    """The admin took it back while it was offered."""
+    return Explanation(
+        kind="not_configured",
+        message=f"{at.tool} was not carried out: analytics has been switched off.",
+        reason="An admin has changed the settings since this tool was offered.",
+        hint="Do not repeat the call; search_tickets answers smaller questions.",
+        who="admin",
+    )
+
+
 def never_synced(_: refusals.NeverSynced, at: Circumstances) -> Explanation:
     """There is nothing to ask yet."""
     return Explanation(
@@ -100,8 +111,8 @@ def query_refused(error: refusals.QueryRefused, at: Circumstances) -> Explanatio
         kind="invalid_arguments",
         message=f"{at.tool} did not run the query.",
         reason=clean_line(error.problem, _WORDS) + near,
-        hint="Correct the SQL and call again: one SELECT in DuckDB's dialect over the documented "
-        "views.",
+        hint="Correct the SQL and call again. DESCRIBE tickets tells the columns of a view, SHOW "
+        "TABLES the views.",
         who="model",
         details={"nearest": list(error.nearest)} if error.nearest else {},
     )

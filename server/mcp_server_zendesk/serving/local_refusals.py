@@ -13,6 +13,10 @@ class ExtraNeeded(LocalRefusal):
     """The extra ``analytics`` is not installed."""
 
 
+class SwitchedOff(LocalRefusal):
+    """Analytics has been switched off since the tool was offered."""
+
+
 class NeverSynced(LocalRefusal):
     """The store is empty: nothing has been synced yet."""
 

@@ -16,7 +16,7 @@ from mcp_server_zendesk.serving.callers import current_caller
 from mcp_server_zendesk.serving.inventory import Inventory
 from mcp_server_zendesk.serving.prompts import PromptSpec
 from mcp_server_zendesk.serving.refusals import ReadOnlyWorkspace, UnknownTool
-from mcp_server_zendesk.serving.resources import ResourceSpec
+from mcp_server_zendesk.serving.resources import DocumentSpec, ResourceSpec
 from mcp_server_zendesk.serving.spec import ToolSpec
 
 _CLOSE_ENOUGH = 0.8
@@ -35,6 +35,7 @@ class Offers:
     inventory: Inventory
     prompts: tuple[PromptSpec, ...] = ()
     resources: tuple[ResourceSpec, ...] = ()
+    documents: tuple[DocumentSpec, ...] = ()
 
     def held(self) -> HeldScopes:
         """The scopes in force for this request."""
@@ -61,6 +62,11 @@ class Offers:
         """Those whose tool is offered."""
         offered = self.names()
         return [resource for resource in self.resources if resource.tool in offered]
+
+    def usable_documents(self) -> list[DocumentSpec]:
+        """Likewise."""
+        offered = self.names()
+        return [document for document in self.documents if document.tool in offered]
 
     def prompt(self, name: str) -> PromptSpec:
         """One by its name.

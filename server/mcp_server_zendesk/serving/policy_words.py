@@ -29,7 +29,7 @@ def read_aloud(inventory: Inventory, held: HeldScopes) -> list[str]:
             *_ceilings(policy),
             *_human(policy, effects),
         ]
-    return [_offers(policy), *limits, of_redaction(policy.redact)]
+    return [_offers(policy), *limits, of_redaction(policy.redact), *_kept(policy)]
 
 
 def as_object(inventory: Inventory, held: HeldScopes) -> dict[str, Any]:
@@ -51,6 +51,7 @@ def as_object(inventory: Inventory, held: HeldScopes) -> dict[str, Any]:
         "writes_per_session": policy.writes_per_session,
         "confirm": policy.confirm,
         "redact": list(policy.redact),
+        "analytics": _analytics(policy),
         "read_aloud": read_aloud(inventory, held),
     }
 
@@ -143,6 +144,23 @@ def _human(policy: Policy, effects: Collection[str]) -> list[str]:
     if policy.confirm == "client":
         return [f"Before it {_listed(risky, 'or')}, only the client's own prompt asks a human."]
     return [f"A human is asked first, each time before it {_listed(risky, 'or')}."]
+
+
+def _kept(policy: Policy) -> list[str]:
+    local = policy.analytics
+    if local is None:
+        return []
+    what = "with their texts, cleaned" if local.texts else "without texts and customers' names"
+    days = local.retention_days
+    span = "" if days is None else f", until {days} days after the last change"
+    return [f"Tickets are kept on this machine for analytics, {what}{span}."]
+
+
+def _analytics(policy: Policy) -> dict[str, Any] | None:
+    local = policy.analytics
+    if local is None:
+        return None
+    return {"keep": local.keep, "retention_days": local.retention_days}
 
 
 def _quoted(name: str) -> str:

@@ -1,12 +1,13 @@
-"""Resources: records by address, in the very shape that a tool gives them."""
+"""Resources: records by address, in the very shape that a tool gives them, and texts of ours."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib import import_module
 
-from mcp_types import ResourceTemplate
+from mcp_types import Resource, ResourceTemplate
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,43 @@ class ResourceSpec:
     def arguments(self, record_id: str) -> dict[str, str | int]:
         """What the tool is called with."""
         return {self.argument: int(record_id) if self.number else record_id}
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSpec:
+    """A text of ours that explains a tool, ``zendesk://PATH``. It is offered where the tool is, and
+    reading it is permitted, counted and recorded as a call of the tool.
+
+    ``text`` is the place of the function that makes it, ``package.module:function``, imported when
+    it is first read.
+    """
+
+    path: str
+    tool: str
+    title: str
+    description: str
+    text: str
+    mime_type: str = "text/markdown"
+
+    @property
+    def uri(self) -> str:
+        """Its address."""
+        return f"zendesk://{self.path}"
+
+    def listed(self) -> Resource:
+        """As clients list it."""
+        return Resource(
+            uri=self.uri,
+            name=self.path.replace("/", "_"),
+            title=self.title,
+            description=self.description,
+            mime_type=self.mime_type,
+        )
+
+    def read(self) -> str:
+        """The text."""
+        module, _, function = self.text.partition(":")
+        return str(getattr(import_module(module), function)())
 
 
 _ADDRESS = re.compile(r"zendesk://(?P<kind>[a-z_]{1,32})/(?P<id>[1-9][0-9]{0,19})")

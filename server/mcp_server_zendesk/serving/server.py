@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,14 +13,10 @@ from anyio.abc import TaskGroup
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context, MCPServer
-from mcp.server.mcpserver.exceptions import (
-    ResourceError,
-    ResourceNotFoundError,
-)
+from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
     INTERNAL_ERROR,
-    INVALID_PARAMS,
     CallToolResult,
     Completion,
     CompletionArgument,
@@ -29,6 +25,7 @@ from mcp_types import (
     InputRequiredResult,
     Prompt,
     PromptReference,
+    Resource,
     ResourceTemplate,
     Tool,
 )
@@ -46,7 +43,7 @@ from mcp_server_zendesk.serving.inventory import Inventory
 from mcp_server_zendesk.serving.offers import Offers
 from mcp_server_zendesk.serving.policy_words import narrowing
 from mcp_server_zendesk.serving.prompts import PromptSpec
-from mcp_server_zendesk.serving.resources import ResourceSpec, resource_at
+from mcp_server_zendesk.serving.resources import DocumentSpec, ResourceSpec, resource_at
 from mcp_server_zendesk.serving.spec import ToolSpec
 
 if TYPE_CHECKING:
@@ -55,6 +52,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SERVER_NAME = "mcp-server-zendesk"
+
+Run = Callable[
+    [ToolSpec, dict[str, Any], Context[Any, Any] | None],
+    Awaitable[CallToolResult | InputRequiredResult],
+]
 
 _SECONDS_TO_END = 2.0
 _ENDING = "The server is being shut down and takes no new calls. Nothing was done: call it again."
@@ -76,6 +78,7 @@ class ZendeskServer(MCPServer[Any]):
         listings: Path,
         prompts: tuple[PromptSpec, ...] = (),
         resources: tuple[ResourceSpec, ...] = (),
+        documents: tuple[DocumentSpec, ...] = (),
         redaction: Redaction | None = None,
         fairness: Fairness | None = None,
         state_keys: Sequence[SecretStr] = (),
@@ -83,7 +86,7 @@ class ZendeskServer(MCPServer[Any]):
     ) -> None:
         self._access = access
         self._fairness = fairness
-        self._offers = Offers(access, inventory, prompts, resources)
+        self._offers = Offers(access, inventory, prompts, resources, documents)
         self._audit = audit
         self._redaction = redaction or Redaction()
         self._tasks: TaskGroup | None = None
@@ -175,6 +178,15 @@ class ZendeskServer(MCPServer[Any]):
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
         """Permit, check, run, explain and record one call. Never raises for a tool's failure."""
+        return await self._called(self._run, name, arguments, context)
+
+    async def _called(
+        self,
+        run: Run,
+        name: str,
+        arguments: dict[str, Any],
+        context: Context[Any, Any] | None,
+    ) -> CallToolResult | InputRequiredResult:
         if self._refuses:
             raise MCPError(code=INTERNAL_ERROR, message=_ENDING)
         from mcp_server_zendesk.serving.boundary import Boundary  # noqa: PLC0415 - not for a start
@@ -186,7 +198,7 @@ class ZendeskServer(MCPServer[Any]):
             self._redaction,
             self._fairness,
             self._learn_granted,
-            self._run,
+            run,
         )
         with anyio.CancelScope() as scope:
             self._under_way[scope] = anyio.Event()
@@ -216,6 +228,10 @@ class ZendeskServer(MCPServer[Any]):
         del context
         return self._offers.prompt(name).rendered(arguments or {})
 
+    async def list_resources(self) -> list[Resource]:
+        """The texts of ours whose tool is offered."""
+        return [document.listed() for document in self._offers.usable_documents()]
+
     async def list_resource_templates(self) -> list[ResourceTemplate]:
         """Those whose tool is offered."""
         return [resource.listed() for resource in self._offers.usable_resources()]
@@ -223,25 +239,27 @@ class ZendeskServer(MCPServer[Any]):
     async def read_resource(
         self, uri: AnyUrl | str, context: Context[Any, Any] | None = None
     ) -> Iterable[ReadResourceContents] | InputRequiredResult:
-        """A record as its tool gives it, with the tool's scopes, refusals and audit line."""
-        resources = self._offers.resources
-        found = resource_at(resources, str(uri))
+        """A record as its tool gives it, or a text of ours, with the tool's scopes, refusals and
+        audit line.
+        """
+        from mcp_server_zendesk.serving.calls import as_text, unless_refused  # noqa: PLC0415 - not for a start
+
+        offers = self._offers
+        if document := next((one for one in offers.documents if one.uri == str(uri)), None):
+
+            async def read(*_: Any) -> CallToolResult:
+                return as_text(document.read())
+
+            told = unless_refused(await self._called(read, document.tool, {}, context))
+            return [ReadResourceContents(content=told, mime_type=document.mime_type)]
+        found = resource_at(offers.resources, str(uri))
         if found is None:
-            kinds = ", ".join(f"zendesk://{resource.kind}/ID" for resource in resources)
-            raise ResourceNotFoundError(f"Unknown resource. There are: {kinds}")
+            there = [f"zendesk://{resource.kind}/ID" for resource in offers.resources]
+            there += [document.uri for document in offers.usable_documents()]
+            raise ResourceNotFoundError(f"Unknown resource. There are: {', '.join(there)}")
         resource, record_id = found
         result = await self.call_tool(resource.tool, resource.arguments(record_id), context)
-        if isinstance(result, InputRequiredResult):
-            raise ResourceError("Reading needs no confirmation")
-        from mcp_server_zendesk.serving.explanation import META_KEY  # noqa: PLC0415 - not for a start
-        from mcp_server_zendesk.serving.results import compact  # noqa: PLC0415 - likewise
-
-        if result.is_error:
-            told = (result.meta or {})[META_KEY]
-            code = INVALID_PARAMS if told["kind"] == "not_found" else INTERNAL_ERROR
-            raise MCPError(code=code, message=f"{told['message']} {told['hint']}", data=told)
-        text = compact(result.structured_content or {})
-        return [ReadResourceContents(content=text, mime_type="application/json")]
+        return [ReadResourceContents(content=unless_refused(result), mime_type="application/json")]
 
     async def _complete(
         self, ref: Any, argument: CompletionArgument, context: CompletionContext | None

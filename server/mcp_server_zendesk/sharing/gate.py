@@ -14,6 +14,7 @@ from mcp_server_zendesk.connection.limits import (
     SHORTEST_WAIT,
     Headroom,
     RateGate,
+    endpoint_of,
     read_closures,
     read_headroom,
 )
@@ -165,7 +166,7 @@ class SharedGate:
         return tuple(self._ground.key(name) for name in names)
 
     def _endpoint(self, method: str, path: str) -> str:
-        return self._ground.key("closed", digest_of(f"{method} {path.partition('?')[0]}"))
+        return self._ground.key("closed", digest_of(endpoint_of(method, path)))
 
 
 def _told(headroom: Headroom) -> tuple[int, int, int]:

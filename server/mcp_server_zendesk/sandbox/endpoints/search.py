@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from itertools import islice
 
 from mcp_server_zendesk.sandbox.call import Answer, Call
 from mcp_server_zendesk.sandbox.clock import moment
@@ -15,7 +16,14 @@ from mcp_server_zendesk.sandbox.paging import (
     page_size,
 )
 from mcp_server_zendesk.sandbox.routing import BROAD, route
-from mcp_server_zendesk.sandbox.search.everything import Hit, find, ordered, shown
+from mcp_server_zendesk.sandbox.search.everything import (
+    Place,
+    created_after,
+    find,
+    ordered,
+    place_of,
+    shown,
+)
 from mcp_server_zendesk.sandbox.search.query import RECORD_TYPES, Query, parse
 from mcp_server_zendesk.sandbox.tickets.sideloads import beside_tickets
 
@@ -63,17 +71,15 @@ def export(call: Call) -> Answer:
     query = _query(call)
     if query.types and kind not in query.types:
         raise search_invalid("type is not allowed in the query")
-    hits = sorted(find(call, query, [kind]), key=_place)
     after = call.query.get("page[after]")
-    if after is not None:
-        mark = _mark(call, after)
-        hits = [hit for hit in hits if _place(hit) > mark]
+    mark = None if after is None else _mark(call, after)
     size = page_size(call, _EXPORT_SIZE)
+    hits = list(islice(created_after(call, query, kind, mark), size + 1))
     found = hits[:size]
     cursor = None
     if found:
         issued = call.store.now().isoformat()
-        cursor = encode_cursor({"t": issued, "v": _place(found[-1])})
+        cursor = encode_cursor({"t": issued, "v": place_of(found[-1])})
     frame = cursor_frame(call, cursor, None, has_more=len(hits) > size)
     return Answer({"results": shown(call, found, set()), "facets": None, **frame})
 
@@ -92,18 +98,14 @@ def _included(call: Call) -> set[str]:
     return {name.strip() for name in asked[1].split(",")} if asked else set()
 
 
-def _place(hit: Hit) -> list[object]:
-    return [hit.record["created_at"], hit.record["id"]]
-
-
-def _mark(call: Call, cursor: str) -> list[object]:
+def _mark(call: Call, cursor: str) -> Place:
     content = decode_cursor(cursor)
     issued = content.get("t")
     if not isinstance(issued, str) or call.store.now() > moment(issued) + _EXPORT_LIFE:
         # 400 is documented for a cursor that has expired, its body is not.
         raise ApiError(400, {"error": "InvalidCursor", "description": "The cursor has expired"})
-    mark: list[object] = content["v"]
-    return mark
+    created_at, number = content["v"]
+    return str(created_at), int(number)
 
 
 ROUTES = (

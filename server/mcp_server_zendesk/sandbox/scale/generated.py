@@ -1,56 +1,21 @@
-"""One generated ticket after another: every value a function of the ticket's number.
-
-Nothing here is random. The words come from small lists, so that searches find something.
-"""
+"""One generated ticket: made when it is looked at, and kept from the moment it is written to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, KeysView
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from mcp_server_zendesk.sandbox.clock import stamp
-from mcp_server_zendesk.sandbox.records import Json, ticket_record, via_channel
-from mcp_server_zendesk.sandbox.tickets.values import blank_custom_fields
+from mcp_server_zendesk.sandbox.clock import stamped
+from mcp_server_zendesk.sandbox.records import ticket_record, via_channel
+from mcp_server_zendesk.sandbox.scale.ratings import shown_rating
 from mcp_server_zendesk.sandbox.vocabulary import PRIORITIES
 
 if TYPE_CHECKING:
-    from mcp_server_zendesk.sandbox.store import Store
+    from mcp_server_zendesk.sandbox.records import Json
+    from mcp_server_zendesk.sandbox.scale.bulk import Bulk
 
-_MASK = (1 << 64) - 1
-_SPREAD_SECONDS = 3 * 365 * 86_400
-LONGEST = 30 * 86_400
-"""The seconds within which a ticket is over."""
-_YOUNG = 0.95
-"""The part of all tickets that is old enough to be closed."""
-_PRODUCTS = (
-    "Sarek 60 backpack",
-    "Kebne 2 tent",
-    "Fonn stove",
-    "Dovre shell",
-    "touring skis",
-    "climbing rope",
-    "crampons",
-    "gift card",
-    "rental set",
-    "headlamp",
-)
-_PROBLEMS = (
-    "has not arrived",
-    "came damaged",
-    "is the wrong size",
-    "was charged twice",
-    "needs a spare part",
-    "does not work any more",
-    "should be exchanged",
-)
-_TAGS = ("shipping", "damage", "exchange", "payment", "spare_part", "repair", "returns")
-_CHANNELS = ("email", "web", "api", "email")
-_YOUNG_STATUSES = ("new", "open", "open", "pending", "pending", "hold", "solved", "solved")
-_TYPES = (None, "question", "incident", "task", "question")
-
-Maker = Callable[["Bulk", int], Any]
+_BLANK = ticket_record()
+_LISTS = tuple(key for key, value in _BLANK.items() if isinstance(value, list))
 
 
 class GeneratedTicket(dict[str, Any]):
@@ -67,25 +32,34 @@ class GeneratedTicket(dict[str, Any]):
         self._number = number
 
     def __missing__(self, key: str) -> Any:
-        value = _MAKERS[key](self._bulk, self._number)
+        maker = _CHEAP.get(key)
+        if maker is None:
+            if key not in _BLANK:
+                raise KeyError(key)
+            self._fill()
+            return dict.__getitem__(self, key)
+        value = maker(self._bulk, self._number)
         dict.__setitem__(self, key, value)
         return value
 
     def get(self, key: str, default: Any = None) -> Any:
         """As of a dict that has every key."""
-        return self[key] if key in _MAKERS else dict.get(self, key, default)
+        return self[key] if key in _BLANK else dict.get(self, key, default)
 
-    def keys(self) -> KeysView[str]:  # type: ignore[override]
+    def keys(self) -> Any:
         """Every key of a ticket."""
-        return self._filled().keys()
+        self._fill()
+        return super().keys()
 
     def items(self) -> Any:
         """Every key with its value."""
-        return self._filled().items()
+        self._fill()
+        return super().items()
 
     def values(self) -> Any:
         """Every value."""
-        return self._filled().values()
+        self._fill()
+        return super().values()
 
     def update(self, *given: Any, **more: Any) -> None:
         """Writes, and is kept from then on."""
@@ -97,159 +71,92 @@ class GeneratedTicket(dict[str, Any]):
         super().__setitem__(key, value)
 
     def __contains__(self, key: object) -> bool:
-        return key in _MAKERS or dict.__contains__(self, key)
+        return key in _BLANK or dict.__contains__(self, key)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._filled())
+        self._fill()
+        return super().__iter__()
 
     def __len__(self) -> int:
-        return len(_MAKERS)
+        return len(_BLANK)
 
-    def _filled(self) -> dict[str, Any]:
-        return {key: self[key] for key in _MAKERS}
+    def _fill(self) -> None:
+        if dict.__len__(self) < len(_BLANK):
+            made = record_of(self._bulk, self._number)
+            # What was read before stays the very object that was read.
+            made.update(zip(dict.keys(self), dict.values(self), strict=True))
+            dict.clear(self)
+            dict.update(self, made)
 
     def _keep(self) -> None:
-        for key in _MAKERS:
-            self[key]
+        self._fill()
         self._bulk.keep(self._number, self)
 
 
-@dataclass
-class Bulk:
-    """What the values of generated tickets are made from."""
-
-    store: Store
-    first: int
-    count: int
-    born: int
-    """When the youngest of them came in, in seconds."""
-    keep: Callable[[int, Json], None] = lambda _number, _ticket: None
-
-    def __post_init__(self) -> None:
-        users = [one for one in self.store.users.values() if one["active"]]
-        self.customers = [
-            one for one in users if one["role"] == "end-user" and not one["suspended"]
-        ]
-        agents = [one for one in users if one["role"] != "end-user" and one["default_group_id"]]
-        self.agents = [one for one in agents if not one["only_private_comments"]]
-        self.statuses = {
-            status: self.store.default_status_id(status)
-            for status in ("new", "open", "pending", "hold", "solved", "closed")
-        }
-        self.brand_id = self.store.default_of(self.store.brands)
-        self.form_id = self.store.default_of(self.store.ticket_forms)
-        self.fields = blank_custom_fields(self.store, {})
-
-    @property
-    def numbers(self) -> range:
-        """The ids of the generated tickets."""
-        return range(self.first, self.first + self.count)
-
-    def created(self, number: int) -> int:
-        """When a ticket came in: later ones have higher numbers."""
-        age = (self.count - 1 - (number - self.first)) * _SPREAD_SECONDS // max(1, self.count)
-        return self.born - age
-
-    def updated(self, number: int) -> int:
-        """When a ticket was last changed: within a month, never after `born`."""
-        return min(self.born, self.created(number) + mix(number, 2) % LONGEST)
-
-    def status(self, number: int) -> str:
-        """Old tickets are closed, young ones are in every other status."""
-        if number - self.first < self.count * _YOUNG:
-            return "closed" if mix(number, 3) % 20 else "solved"
-        return _YOUNG_STATUSES[mix(number, 3) % len(_YOUNG_STATUSES)]
-
-    def requester(self, number: int) -> Json:
-        """Who asks."""
-        return self.customers[mix(number, 4) % len(self.customers)]
-
-    def assignee(self, number: int) -> Json | None:
-        """Who answers; nobody does a new ticket."""
-        if self.status(number) == "new":
-            return None
-        return self.agents[mix(number, 5) % len(self.agents)]
-
-    def subject(self, number: int) -> str:
-        """Such as "Kebne 2 tent came damaged, order NW-48213"."""
-        kind = mix(number, 6)
-        product, problem = _PRODUCTS[kind % 10], _PROBLEMS[kind // 10 % 7]
-        return f"{product} {problem}, order NW-{kind // 70 % 90_000 + 10_000}"
-
-    def description(self, number: int) -> str:
-        """The text of the first comment."""
-        name = self.requester(number)["name"]
-        return f"Hello,\n\nmy {self.subject(number)}. Could you please help?\n\n{name}"
-
-    def answer(self, number: int) -> str:
-        """The text of the second comment, where there is one."""
-        name = self.requester(number)["name"]
-        return f"Hi {name},\n\nthank you for writing. We take care of order and refund today."
-
-    def texts(self, number: int) -> list[str]:
-        """What was said in a ticket."""
-        answered = self.assignee(number) is not None
-        return (
-            [self.description(number), self.answer(number)]
-            if answered
-            else [self.description(number)]
-        )
+def record_of(bulk: Bulk, number: int) -> Json:
+    """A whole ticket, as a record of its own."""
+    life = bulk.life(number)
+    status, agent = life.status, life.agent()
+    values = bulk.values(number, solved=life.reached("solved") is not None)
+    mine = bulk.traits(number)
+    requester = mine.requester
+    ticket = dict(_BLANK)
+    for key in _LISTS:
+        ticket[key] = []
+    ticket.update(
+        id=number,
+        via=via_channel(mine.channel),
+        created_at=stamped(life.created),
+        updated_at=stamped(life.updated),
+        type=mine.type,
+        subject=bulk.subject(number),
+        description=bulk.description(number),
+        priority=PRIORITIES[mine.priority],
+        status=status,
+        custom_status_id=bulk.statuses[status],
+        requester_id=requester["id"],
+        submitter_id=requester["id"],
+        organization_id=requester["organization_id"],
+        assignee_id=None if agent is None else bulk.agents[agent]["id"],
+        group_id=_group(bulk, life.agents[0] if agent is None else agent)
+        if agent is not None or life.grouped_first
+        else None,
+        tags=bulk.tags(number, values),
+        brand_id=bulk.brand(number),
+        ticket_form_id=bulk.form(number),
+        custom_fields=[
+            {"id": one["id"], "value": values.get(one["id"], one["value"])} for one in bulk.fields
+        ],
+        satisfaction_rating=shown_rating(bulk, life),
+        from_messaging_channel=mine.channel == "native_messaging",
+    )
+    return ticket
 
 
-def mix(number: int, salt: int) -> int:
-    """A well-scattered number, the same in every run (splitmix64)."""
-    value = (number * 0x9E3779B97F4A7C15 + salt * 0xBF58476D1CE4E5B9) & _MASK
-    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _MASK
-    return value ^ (value >> 31)
+def _group(bulk: Bulk, agent: int) -> object:
+    return bulk.agents[agent]["default_group_id"]
 
 
-def stamped(seconds: int) -> str:
-    """Seconds as Zendesk writes a time."""
-    return stamp(datetime.fromtimestamp(seconds, UTC))
+def _tags(bulk: Bulk, number: int) -> list[str]:
+    return bulk.tags(number, bulk.values(number, solved=bulk.is_solved(number)))
 
 
-def _assignee_id(bulk: Bulk, number: int) -> object:
-    assignee = bulk.assignee(number)
-    return assignee and assignee["id"]
-
-
-def _group_id(bulk: Bulk, number: int) -> object:
-    assignee = bulk.assignee(number)
-    return assignee and assignee["default_group_id"]
-
-
-def _tags(_: Bulk, number: int) -> list[str]:
-    kind = mix(number, 7)
-    return sorted({_TAGS[kind % 7], _TAGS[kind // 7 % 7]})
-
-
-def _constant(value: object) -> Maker:
-    if isinstance(value, list):
-        return lambda _bulk, _number: []
-    return lambda _bulk, _number: value
-
-
-_MAKERS: dict[str, Maker] = {
-    **{key: _constant(value) for key, value in ticket_record().items()},
+_CHEAP: dict[str, Callable[[Bulk, int], Any]] = {
     "id": lambda _bulk, number: number,
-    "via": lambda _bulk, number: via_channel(_CHANNELS[mix(number, 8) % 4]),
-    "created_at": lambda bulk, number: stamped(bulk.created(number)),
-    "updated_at": lambda bulk, number: stamped(bulk.updated(number)),
-    "type": lambda _bulk, number: _TYPES[mix(number, 9) % 5],
+    "via": lambda bulk, number: via_channel(bulk.traits(number).channel),
+    "created_at": lambda bulk, number: stamped(bulk.traits(number).created),
+    "updated_at": lambda bulk, number: stamped(bulk.life(number).updated),
+    "type": lambda bulk, number: bulk.traits(number).type,
     "subject": lambda bulk, number: bulk.subject(number),
     "description": lambda bulk, number: bulk.description(number),
-    "priority": lambda _bulk, number: PRIORITIES[mix(number, 10) % 4],
+    "priority": lambda bulk, number: PRIORITIES[bulk.traits(number).priority],
     "status": lambda bulk, number: bulk.status(number),
-    "custom_status_id": lambda bulk, number: bulk.statuses[bulk.status(number)],
-    "requester_id": lambda bulk, number: bulk.requester(number)["id"],
-    "submitter_id": lambda bulk, number: bulk.requester(number)["id"],
-    "organization_id": lambda bulk, number: bulk.requester(number)["organization_id"],
-    "assignee_id": _assignee_id,
-    "group_id": _group_id,
+    "requester_id": lambda bulk, number: bulk.traits(number).requester["id"],
+    "submitter_id": lambda bulk, number: bulk.traits(number).requester["id"],
+    "organization_id": lambda bulk, number: bulk.traits(number).requester["organization_id"],
     "tags": _tags,
-    "brand_id": lambda bulk, _number: bulk.brand_id,
-    "ticket_form_id": lambda bulk, _number: bulk.form_id,
-    "custom_fields": lambda bulk, _number: [dict(one) for one in bulk.fields],
-    "satisfaction_rating": lambda _bulk, _number: {"score": "unoffered"},
+    "brand_id": lambda bulk, number: bulk.brand(number),
+    "ticket_form_id": lambda bulk, number: bulk.form(number),
+    "external_id": lambda _bulk, _number: None,
 }
+"""What a search looks at often, without the rest."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from mcp_server_zendesk.sandbox.clock import moment
+from mcp_server_zendesk.sandbox.scale.collections import LazyTickets
 from mcp_server_zendesk.sandbox.search.matching import Matcher, Seeker, record_matches
 from mcp_server_zendesk.sandbox.search.people import (
     GROUP_FIELDS,
@@ -19,11 +21,12 @@ from mcp_server_zendesk.sandbox.search.people import (
 from mcp_server_zendesk.sandbox.search.query import RECORD_TYPES, Query
 from mcp_server_zendesk.sandbox.search.tickets import TICKET_FIELDS, texts_of
 from mcp_server_zendesk.sandbox.text_match import words_match
+from mcp_server_zendesk.sandbox.tickets.course import seconds
 from mcp_server_zendesk.sandbox.tickets.sideloads import shown_tickets
 from mcp_server_zendesk.sandbox.vocabulary import PRIORITIES, STATUSES, TICKET_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mcp_server_zendesk.sandbox.call import Call
     from mcp_server_zendesk.sandbox.records import Json
@@ -45,17 +48,47 @@ class Hit:
     record: Json
 
 
+Place = tuple[str, int]
+"""When a record was created, and its id: the order of the export."""
+
+
+def place_of(hit: Hit) -> Place:
+    """The place of a hit in the export."""
+    return hit.record["created_at"], hit.record["id"]
+
+
+def created_after(call: Call, query: Query, kind: str, mark: Place | None) -> Iterator[Hit]:
+    """Records of one kind that meet the query, by their creation, from after a place on.
+
+    Generated tickets are numbered in that order: only those are looked at that are asked for.
+    """
+    tickets = call.store.tickets
+    if kind != "ticket" or not isinstance(tickets, LazyTickets):
+        hits = sorted(find(call, query, [kind]), key=place_of)
+        return (hit for hit in hits if mark is None or place_of(hit) > mark)
+    written = sorted((Hit(kind, one) for one in tickets.kept.values()), key=place_of)
+    since = 0 if mark is None else seconds(mark[0])
+    generated = (Hit(kind, tickets[number]) for number in tickets.created_since(since))
+    every = heapq.merge(written, generated, key=place_of)
+    later = (hit for hit in every if mark is None or place_of(hit) > mark)
+    indexed = (hit for hit in later if _is_indexed(call, hit.record))
+    return _meeting(call, query, kind, indexed)
+
+
+def _meeting(call: Call, query: Query, kind: str, hits: Iterable[Hit]) -> Iterator[Hit]:
+    seeker = Seeker(call.store, call.user, call.store.now())
+    fields, texts = _FIELDS[kind], _texts(call, kind)
+    for hit in hits:
+        if record_matches(seeker, hit.record, query, fields=fields, known=_KNOWN, texts=texts):
+            yield hit
+
+
 def find(call: Call, query: Query, types: Sequence[str] = ()) -> list[Hit]:
     """Every record that meets the query, in the order of ids."""
-    seeker = Seeker(call.store, call.user, call.store.now())
     hits: list[Hit] = []
     for kind in types or query.types or RECORD_TYPES:
-        fields, texts = _FIELDS[kind], _texts(call, kind)
-        hits += (
-            Hit(kind, record)
-            for record in _records(call, kind)
-            if record_matches(seeker, record, query, fields=fields, known=_KNOWN, texts=texts)
-        )
+        every = (Hit(kind, record) for record in _records(call, kind))
+        hits += _meeting(call, query, kind, every)
     return hits
 
 

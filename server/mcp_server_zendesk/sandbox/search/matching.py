@@ -70,7 +70,7 @@ def record_matches(
         if term.negated:
             if holds:
                 return False
-        elif term.field is not None and term.operator == ":":
+        elif term.field in query.repeated and term.operator == ":":
             alternatives[term.field] = alternatives.get(term.field, False) or holds
         elif not holds:
             return False

@@ -1,7 +1,9 @@
 """A search query, taken apart into terms (`zendesk-api.md` §7)."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 Operator = Literal[":", "<", ">", "<=", ">="]
@@ -37,6 +39,13 @@ class Query:
     types: tuple[str, ...]
     order_by: str | None = None
     sort: str | None = None
+
+    @cached_property
+    def repeated(self) -> frozenset[str]:
+        """The fields that are named more than once with `:`, whose terms are alternatives."""
+        named = (term.field for term in self.terms if term.operator == ":" and not term.negated)
+        counted = Counter(field for field in named if field is not None)
+        return frozenset(field for field, times in counted.items() if times > 1)
 
     @property
     def free(self) -> list[Term]:

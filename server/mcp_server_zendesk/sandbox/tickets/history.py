@@ -127,6 +127,16 @@ def record_change(
     return audit
 
 
+def record_redaction(
+    store: Store, ticket: Json, comment_id: int, *, author_id: int, at: str
+) -> None:
+    """Tells that a comment was redacted, in an audit of its own; the ticket has changed."""
+    audit = _open_audit(store, ticket, author_id, at)
+    event = {"id": store.new_id(), "type": "CommentRedactionEvent", "comment_id": str(comment_id)}
+    audit["events"].append(event)
+    ticket["updated_at"] = at
+
+
 def _open_audit(store: Store, ticket: Json, author_id: int, at: str, *, kept: bool = True) -> Json:
     audit: Json = {
         "id": store.new_id(),

@@ -1,137 +1,101 @@
-"""When what happened to a ticket, read off its audits."""
+"""How long what took in a ticket: the side-loads `dates` and `metric_sets`."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from mcp_server_zendesk.sandbox.clock import moment
+from mcp_server_zendesk.sandbox.clock import stamped
+from mcp_server_zendesk.sandbox.tickets.course import Course, course_of
+from mcp_server_zendesk.sandbox.tickets.schedule import spent
 from mcp_server_zendesk.sandbox.vocabulary import DONE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mcp_server_zendesk.sandbox.records import Json
     from mcp_server_zendesk.sandbox.store import Store
+    from mcp_server_zendesk.sandbox.tickets.schedule import Schedule
 
 METRIC_ID_OFFSET = 41_699_000_000_000
+WAITING = frozenset({"new", "open", "hold"})
+"""The statuses in which the requester waits."""
 
 
 def dates_of(store: Store, ticket: Json) -> Json:
     """The `dates` side-load."""
-    assigned = _changes(store, ticket, "assignee_id")
-    solved = [at for at, value in _changes(store, ticket, "status") if value == "solved"]
-    said = store.comments[ticket["id"]]
-    by_requester = [one["created_at"] for one in said if one["author_id"] == ticket["requester_id"]]
-    by_assignee = [one["created_at"] for one in said if one["author_id"] == ticket["assignee_id"]]
-    status_changes = _changes(store, ticket, "status")
-    return {
-        "assignee_updated_at": _last(by_assignee),
-        "requester_updated_at": _last(by_requester) or ticket["created_at"],
-        "status_updated_at": status_changes[-1][0] if status_changes else ticket["created_at"],
-        "initially_assigned_at": assigned[0][0] if assigned else None,
-        "assigned_at": assigned[-1][0] if assigned else None,
-        "solved_at": _last(solved) if ticket["status"] in DONE else None,
-        "latest_comment_added_at": said[-1]["created_at"],
-    }
+    return _dates(course_of(store, ticket))
 
 
 def metric_set_of(store: Store, ticket: Json) -> Json:
-    """The `metric_sets` side-load. There is no business schedule: both clocks are the calendar."""
-    statuses = _changes(store, ticket, "status")
-    solved = [at for at, value in statuses if value == "solved"]
-    customers = {key for key, user in store.users.items() if user["role"] == "end-user"}
-    replies = [
-        one["created_at"]
-        for one in store.comments[ticket["id"]][1:]
-        if one["public"] and one["author_id"] not in customers
-    ]
+    """The `metric_sets` side-load, in minutes by the calendar and by the account's schedule.
+
+    Without a schedule both are the calendar.
+    """
+    course, schedule = course_of(store, ticket), store.schedule
+    solved = course.solutions()
+    now = int(store.now().timestamp())
     return {
         "id": METRIC_ID_OFFSET + ticket["id"],
         "ticket_id": ticket["id"],
         "created_at": ticket["created_at"],
         "updated_at": ticket["updated_at"],
-        "group_stations": _stations(store, ticket, "group_id"),
-        "assignee_stations": _stations(store, ticket, "assignee_id"),
-        "reopens": _reopens(statuses),
-        "replies": len(replies),
-        **dates_of(store, ticket),
-        "reply_time_in_minutes": _span(ticket["created_at"], replies[:1]),
-        "first_resolution_time_in_minutes": _span(ticket["created_at"], solved[:1]),
-        "full_resolution_time_in_minutes": _span(ticket["created_at"], solved[-1:]),
-        "agent_wait_time_in_minutes": _spent(store, statuses, {"pending"}),
-        "requester_wait_time_in_minutes": _spent(store, statuses, {"new", "open", "hold"}),
-        "on_hold_time_in_minutes": _spent(store, statuses, {"hold"}),
+        "group_stations": len(course.grouped),
+        "assignee_stations": len(course.assigned),
+        "reopens": _reopens(course),
+        "replies": len(course.replies),
+        **_dates(course),
+        "reply_time_in_minutes": _span(schedule, course.created, course.replies[:1]),
+        "first_resolution_time_in_minutes": _span(schedule, course.created, solved[:1]),
+        "full_resolution_time_in_minutes": _span(
+            schedule, course.created, solved[-1:] if course.done else []
+        ),
+        "agent_wait_time_in_minutes": _in(schedule, course, frozenset({"pending"}), now),
+        "requester_wait_time_in_minutes": _in(schedule, course, WAITING, now),
+        "on_hold_time_in_minutes": _in(schedule, course, frozenset({"hold"}), now),
     }
 
 
-def _events(store: Store, ticket: Json, field_name: str) -> Iterator[tuple[str, Json]]:
-    for audit in store.audits[ticket["id"]]:
-        for event in audit["events"]:
-            if event.get("field_name") == field_name:
-                yield audit["created_at"], event
+def minutes(calendar: int, business: int) -> Json:
+    """Seconds by both clocks, told in whole minutes."""
+    return {"calendar": calendar // 60, "business": business // 60}
 
 
-def _changes(store: Store, ticket: Json, field_name: str) -> list[tuple[str, str]]:
-    """When a field got which value, nulls left out."""
-    events = _events(store, ticket, field_name)
-    return [(at, event["value"]) for at, event in events if event["value"] is not None]
+def _dates(course: Course) -> Json:
+    solved = course.solutions()
+    spoke = course.requester_spoke
+    return {
+        "assignee_updated_at": _stamp(course.assignee_spoke),
+        "requester_updated_at": stamped(course.created if spoke is None else spoke),
+        "status_updated_at": stamped(course.statuses[-1][0] if course.statuses else course.created),
+        "initially_assigned_at": _stamp(next(iter(course.assigned), None)),
+        "assigned_at": _stamp(course.assigned[-1] if course.assigned else None),
+        "solved_at": stamped(solved[-1]) if solved and course.done else None,
+        "latest_comment_added_at": stamped(course.spoke),
+    }
 
 
-def _stations(store: Store, ticket: Json, field_name: str) -> int:
-    return len(_changes(store, ticket, field_name))
-
-
-def _reopens(statuses: list[tuple[str, str]]) -> int:
-    values = [value for _, value in statuses]
+def _reopens(course: Course) -> int:
+    values = [status for _, status in course.statuses]
     return sum(before == "solved" and after not in DONE for before, after in pairwise(values))
 
 
-def _span(start: str, ends: list[str]) -> Json:
+def _span(schedule: Schedule | None, start: int, ends: list[int]) -> Json:
     if not ends:
         return {"calendar": None, "business": None}
-    minutes = int((moment(ends[0]) - moment(start)).total_seconds() // 60)
-    return {"calendar": minutes, "business": minutes}
+    return minutes(*spent(schedule, start, ends[0]))
 
 
-def _spent(store: Store, statuses: list[tuple[str, str]], which: set[str]) -> Json:
-    """Minutes spent in certain statuses, until now."""
-    now = store.now()
-    ends = [moment(at) for at, _ in statuses[1:]] + [now]
-    seconds = sum(
-        (end - moment(at)).total_seconds()
-        for (at, value), end in zip(statuses, ends, strict=False)
-        if value in which
-    )
-    return {"calendar": int(seconds // 60), "business": int(seconds // 60)}
+def _in(schedule: Schedule | None, course: Course, which: frozenset[str], now: int) -> Json:
+    """Minutes in certain statuses, until now."""
+    calendar = business = 0
+    statuses = course.statuses
+    for place, (at, status) in enumerate(statuses):
+        if status in which:
+            end = statuses[place + 1][0] if place + 1 < len(statuses) else now
+            passed, worked = spent(schedule, at, end)
+            calendar += passed
+            business += worked
+    return minutes(calendar, business)
 
 
-def _last(stamps: list[str]) -> str | None:
-    return stamps[-1] if stamps else None
-
-
-def metric_events_of(store: Store, ticket: Json) -> list[Json]:
-    """What the clocks of a ticket did: started with it, stopped at an answer or a solution."""
-    metrics = metric_set_of(store, ticket)
-    first_id = METRIC_ID_OFFSET * 2 + ticket["id"] * 16
-    staff = [
-        one["created_at"]
-        for one in store.comments[ticket["id"]][1:]
-        if one["public"] and one["author_id"] != ticket["requester_id"]
-    ]
-    ends = {
-        "reply_time": staff[0] if staff else None,
-        "requester_wait_time": metrics["solved_at"],
-        "full_resolution_time": metrics["solved_at"],
-    }
-    events = [
-        (metric, kind, at)
-        for metric, end in ends.items()
-        for kind, at in (("activate", ticket["created_at"]), ("fulfill", end))
-        if at is not None
-    ]
-    return [
-        {"id": first_id + number, "ticket_id": ticket["id"], "metric": metric}
-        | {"instance_id": 1, "type": kind, "time": at}
-        for number, (metric, kind, at) in enumerate(events)
-    ]
+def _stamp(at: int | None) -> str | None:
+    return None if at is None else stamped(at)

@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mcp_server_zendesk.sandbox.records import Json
+    from mcp_server_zendesk.sandbox.rules import Rules
     from mcp_server_zendesk.sandbox.store import Store
 
 MERGED_TAG = "closed_by_merge"
+SCRUBBED = "SCRUBBED"
+"""In place of what a permanently deleted ticket said."""
 
 
 def require_deletion(store: Store, by: Json) -> None:
@@ -44,11 +47,38 @@ def restore_ticket(store: Store, ticket_id: int) -> None:
 
 
 def forget_ticket(store: Store, ticket_id: int) -> None:
-    """Deletes a deleted ticket for good."""
-    if store.deleted_tickets.pop(ticket_id, None) is None:
+    """Deletes a deleted ticket for good: its record stays, scrubbed of what users had written."""
+    deleted = store.deleted_tickets.pop(ticket_id, None)
+    if deleted is None:
         raise record_not_found()
     store.comments.pop(ticket_id, None)
     store.audits.pop(ticket_id, None)
+    store.scrubbed_tickets[ticket_id] = _scrubbed(deleted.ticket, stamp(store.now()))
+
+
+def scrubbed_as(ticket: Json, rules: Rules) -> Json | None:
+    """A scrubbed ticket as the export shows it, if it does."""
+    if rules.scrubbed_tickets == "absent":
+        return None
+    return {**ticket, "status": "deleted"} if rules.scrubbed_tickets == "deleted" else ticket
+
+
+def _scrubbed(ticket: Json, at: str) -> Json:
+    """What is left of a ticket. Which keys are emptied, and how, is not known but of the texts."""
+    return {
+        **ticket,
+        "subject": SCRUBBED,
+        "description": SCRUBBED,
+        "external_id": None,
+        "recipient": None,
+        "tags": [],
+        "custom_fields": [{"id": one["id"], "value": None} for one in ticket["custom_fields"]],
+        "satisfaction_rating": {"score": ticket["satisfaction_rating"]["score"]},
+        "collaborator_ids": [],
+        "follower_ids": [],
+        "email_cc_ids": [],
+        "updated_at": at,
+    }
 
 
 def merge_into(
