@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -89,6 +90,7 @@ def _bucket(day: date, unit: str) -> str:
             return str(day.year)
 
 
+@cache
 def buckets(first: date, until: date, unit: str) -> list[str]:
     days = (first + timedelta(days=n) for n in range((until - first).days))
     return [*dict.fromkeys(_bucket(day, unit) for day in days)]
@@ -185,13 +187,13 @@ def _targets(raw: Raw, one: Json, span: Any) -> Iterable[Record]:
 
 
 def _ratings(case: Case, raw: Raw, one: Json, span: Any) -> Iterable[Record]:
-    for rating in raw.ratings:
-        if rating["ticket_id"] == one["id"] and within(rating["updated_at"], span):
+    for rating in raw.rated.get(one["id"], []):
+        if within(rating["updated_at"], span):
             if rating["score"] not in {"good", "bad"}:
                 continue
             if case.group_by != "reason" or rating["score"] == "bad":
                 yield Record(one, moment(rating["updated_at"]), rating)
-    offered = one["satisfaction_rating"]["score"]
+    offered = (one["satisfaction_rating"] or {}).get("score")
     at = solved_at(one)
     asked = offered in {"offered", "good", "bad"} and case.group_by != "reason"
     if asked and at is not None and within(at, span):
