@@ -51,6 +51,8 @@ def labels(raw: Raw, case: Case, by: str, record: Record, side: int) -> list[tup
         return [(labels[0][place], labels[0][place])] if place < len(labels[0]) else []
     if by in {"age", "clock", "waiting_status", "target", "reason"}:
         value = record.data[by]
+        if by == "reason" and record.data.get("reason_code", 1) in {None, 0}:
+            value = None
         return [(NONE if value is None else value, value)]
     if by == "tag":
         return [(tag, tag) for tag in ticket["tags"]]
