@@ -149,13 +149,14 @@ def _timed(case: Case, one: Json, at: str | None, span: Any) -> Iterable[Record]
     if at is None or not within(at, span):
         return
     clocks = _CLOCKS[case.report]
+    known = one.get("metric_set", {}).get("replies") is not None
     times = {clock: minutes_of(one, *source) for clock, source in clocks.items()}
     if case.group_by is None:
         for clock, minutes in times.items():
-            yield Record(one, moment(at), {"clock": clock, "minutes": minutes})
+            yield Record(one, moment(at), {"clock": clock, "minutes": minutes, "known": known})
     else:
         calendar, business, *_ = times.values()
-        yield Record(one, moment(at), {"minutes": calendar, "business": business})
+        yield Record(one, moment(at), {"minutes": calendar, "business": business, "known": known})
 
 
 def _solutions(raw: Raw, one: Json, span: Any) -> Iterable[Record]:

@@ -98,7 +98,7 @@ async def test_what_was_not_synced_is_told(tmp_path: Path) -> None:
     missed = await _run(local, "sla_breaches", period="2026-10")
     assert any("has not been synced" in note for note in missed.notes)
     volume = await _run(local, "volume", period="2026-10")
-    assert any("have no time of solution" in note for note in volume.notes)
+    assert any("metrics do not tell" in note for note in volume.notes)
 
 
 async def test_histories_that_end_early_are_told(tmp_path: Path) -> None:
