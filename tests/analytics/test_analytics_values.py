@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from mcp_server_zendesk.analytics.event_rows import comment_row, sla_row, statuses_of, what_happened
 from mcp_server_zendesk.analytics.places import (
     Place,
-    SecondTooFull,
     page_by_cursor,
     page_by_time,
     zendesk_clock,
@@ -29,7 +28,7 @@ from mcp_server_zendesk.analytics.rows import (
     user_row,
 )
 from mcp_server_zendesk.analytics.values import moment, text, whole
-from mcp_server_zendesk.connection.errors import UnreadableResponse
+from mcp_server_zendesk.connection.errors import SecondTooFull, UnreadableResponse
 
 SCALARS = (
     st.none()
