@@ -225,7 +225,7 @@ def _unhappy(raw: Raw, one: Json) -> bool:
         for event in events
     )
     again = (one.get("metric_set", {}).get("reopens") or 0) > 0
-    return missed or again or one["satisfaction_rating"]["score"] == "bad"
+    return missed or again or (one["satisfaction_rating"] or {}).get("score") == "bad"
 
 
 def _z(here: int, all_here: int, there: int, all_there: int) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -50,6 +51,8 @@ def labels(raw: Raw, case: Case, by: str, record: Record, side: int) -> list[tup
         return [(labels[0][place], labels[0][place])] if place < len(labels[0]) else []
     if by in {"age", "clock", "waiting_status", "target", "reason"}:
         value = record.data[by]
+        if by == "reason" and record.data.get("reason_code", 1) in {None, 0}:
+            value = None
         return [(NONE if value is None else value, value)]
     if by == "tag":
         return [(tag, tag) for tag in ticket["tags"]]
@@ -89,6 +92,7 @@ def _bucket(day: date, unit: str) -> str:
             return str(day.year)
 
 
+@cache
 def buckets(first: date, until: date, unit: str) -> list[str]:
     days = (first + timedelta(days=n) for n in range((until - first).days))
     return [*dict.fromkeys(_bucket(day, unit) for day in days)]
@@ -145,13 +149,14 @@ def _timed(case: Case, one: Json, at: str | None, span: Any) -> Iterable[Record]
     if at is None or not within(at, span):
         return
     clocks = _CLOCKS[case.report]
+    known = one.get("metric_set", {}).get("replies") is not None
     times = {clock: minutes_of(one, *source) for clock, source in clocks.items()}
     if case.group_by is None:
         for clock, minutes in times.items():
-            yield Record(one, moment(at), {"clock": clock, "minutes": minutes})
+            yield Record(one, moment(at), {"clock": clock, "minutes": minutes, "known": known})
     else:
         calendar, business, *_ = times.values()
-        yield Record(one, moment(at), {"minutes": calendar, "business": business})
+        yield Record(one, moment(at), {"minutes": calendar, "business": business, "known": known})
 
 
 def _solutions(raw: Raw, one: Json, span: Any) -> Iterable[Record]:
@@ -185,13 +190,13 @@ def _targets(raw: Raw, one: Json, span: Any) -> Iterable[Record]:
 
 
 def _ratings(case: Case, raw: Raw, one: Json, span: Any) -> Iterable[Record]:
-    for rating in raw.ratings:
-        if rating["ticket_id"] == one["id"] and within(rating["updated_at"], span):
+    for rating in raw.rated.get(one["id"], []):
+        if within(rating["updated_at"], span):
             if rating["score"] not in {"good", "bad"}:
                 continue
             if case.group_by != "reason" or rating["score"] == "bad":
                 yield Record(one, moment(rating["updated_at"]), rating)
-    offered = one["satisfaction_rating"]["score"]
+    offered = (one["satisfaction_rating"] or {}).get("score")
     at = solved_at(one)
     asked = offered in {"offered", "good", "bad"} and case.group_by != "reason"
     if asked and at is not None and within(at, span):

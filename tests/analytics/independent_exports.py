@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -61,8 +62,22 @@ class Raw:
         return found
 
     @cached_property
-    def numbered(self) -> dict[int, Json]:
-        return {one["id"]: one for one in self.tickets}
+    def rated(self) -> dict[int, list[Json]]:
+        found = defaultdict(list)
+        for one in self.ratings:
+            found[one["ticket_id"]].append(one)
+        return found
+
+
+def alive(tickets: Iterable[Json], metric_sets: Iterable[Json]) -> list[Json]:
+    """The latest of each ticket of an export, deleted ones left out, with its metric set."""
+    metrics = {one["ticket_id"]: one for one in metric_sets}
+    latest = {one["id"]: one for one in tickets}
+    return [
+        {**one, **({"metric_set": metrics[number]} if number in metrics else {})}
+        for number, one in latest.items()
+        if one["status"] != "deleted"
+    ]
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def measures(case: Case, found: list[Record]) -> dict[str, Any]:  # noqa: PLR091
             business = [one["business"] for one in data if one.get("business") is not None]
             return {
                 "tickets": len(times),
-                "unanswered": len(data) - len(times),
+                "unanswered": sum(one["known"] and one["minutes"] is None for one in data),
                 "mean": mean,
                 **{f"p{one}": percentile(times, one) for one in (50, 75, 90, 95)},
                 **{f"business_p{one}": percentile(business, one) for one in (50, 90)},

@@ -13,6 +13,7 @@ from analytics.independent_exports import Raw
 from analytics.stores import analytics
 from mcp_server_zendesk.analytics.store import Store, StreamState
 from mcp_server_zendesk.analytics.tables import TABLES
+from mcp_server_zendesk.sandbox.landmarks import ADMIN_ID
 from mcp_server_zendesk.serving.local_store import Analytics, Keep
 
 Json = dict[str, Any]
@@ -216,6 +217,7 @@ def fill(raw: Raw, local: Analytics) -> None:
     with Store(local).batch() as batch:
         for name, rows in _rows(raw, texts=local.texts).items():
             batch.put(tables[name], rows)
+        batch.set_fact("synced_by", str(ADMIN_ID))
         for stream in STREAMS:
             batch.set_state(stream, StreamState("cursor", raw.as_of, complete=True), raw.as_of)
 

@@ -53,8 +53,8 @@ async def ticket_report(
     period: Annotated[
         str,
         Field(
-            description="today, last_week, this_month, last_30_days (ends yesterday), 2026-11, "
-            "2026-Q3, 2026-W48, 2026-11-01..2026-11-15 or since 2026-11-01"
+            description="today, last_week, this_month, last_30_days (until yesterday), 2026-11, "
+            "2026-Q3, 2026-W48, 2026-11-01..2026-11-15, since 2026-11-01"
         ),
     ] = "last_30_days",
     group_by: Annotated[
@@ -68,12 +68,11 @@ async def ticket_report(
     time_zone: Annotated[str, Field(description="IANA, where days begin")] = "UTC",
     chart: Annotated[bool, Field(description="Add a chart as an image")] = False,
 ) -> Report:
-    """Report on all tickets of a period at once, from the local copy: a small table.
-    volume (created, solved), backlog (by age), first_reply_time and resolution_time
-    (percentiles), reopens, sla_breaches, satisfaction, tags and topics (what moved most, words of
-    subjects), complaints (what unhappy customers have in common), load (by group or agent),
-    waiting (time in each status), busiest_hours. For anything else use query_tickets; for single
-    tickets search_tickets. as_of says how fresh the copy is; sync_tickets renews it.
+    """Report on all tickets of a period, from the local copy. volume, reopens, sla_breaches and
+    satisfaction; backlog by age; first_reply_time and resolution_time as percentiles; tags, and
+    topics (words of subjects), that moved most; complaints: what unhappy customers share; load by
+    group; waiting: time in each status; busiest_hours. For what no report answers use
+    query_tickets. sync_tickets renews the copy.
     """
     reader = await readable(zendesk, inventory)
     wish = Wish(report, period, group_by, compare_with, time_zone, chart=chart)

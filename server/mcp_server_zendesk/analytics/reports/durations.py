@@ -23,6 +23,8 @@ from mcp_server_zendesk.analytics.reports.tallies import (
     tally,
 )
 
+_MEASURED = "t.replies IS NOT NULL"
+"""Whether Zendesk's metrics of the ticket are there: without them it is not known if it waits."""
 PERCENTILES = (50, 75, 90, 95)
 
 
@@ -60,11 +62,12 @@ def _durations(
     async def make(asked: Asked, ask: Ask) -> Made:
         (_, calendar), (_, business), *_ = clocks
         if asked.grouping is None:
-            values = {"minutes": _of_clock(*clocks)}
+            values = {"minutes": _of_clock(*clocks), "measured": _MEASURED}
             grouping = _clocks(*clocks)
             measures = _measures(business=False) + more
         else:
             values = {"minutes": f"t.{calendar}", "business": f"t.{business}"}
+            values["measured"] = _MEASURED
             grouping = asked.grouping
             measures = _measures(business=True) + more
         facts = (Facts(values, at, where=where),)
@@ -103,7 +106,7 @@ FIRST_REPLY_TIME = Report(
         ),
         "t.created_at",
         "TRUE",
-        [number("unanswered", "minutes IS NULL")],
+        [number("unanswered", "minutes IS NULL AND measured")],
     ),
 )
 RESOLUTION_TIME = Report(

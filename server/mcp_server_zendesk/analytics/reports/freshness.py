@@ -13,8 +13,8 @@ from mcp_server_zendesk.serving.local_store import Analytics
 
 _STREAMS = "SELECT stream, epoch(until), complete FROM freshness"
 _TICKETS = (
-    "SELECT count(*), epoch(min(created_at)), count(*) FILTER (status IN ('solved', 'closed') "
-    "AND solved_at IS NULL) FROM tickets"
+    "SELECT count(*), epoch(min(created_at)), count(*) FILTER (replies IS NULL "
+    "OR (status IN ('solved', 'closed') AND solved_at IS NULL)) FROM tickets"
 )
 _OLD = timedelta(days=1)
 _LAG = timedelta(hours=1)
@@ -66,8 +66,8 @@ def caveats(asked: Asked, report: Report, analytics: Analytics, now: datetime) -
         notes.append("What this report counts has not been synced: the copy may hold none of it.")
     if report.metrics and copy.without_metrics:
         notes.append(
-            f"{copy.without_metrics} solved tickets of the copy have no time of solution (their "
-            "metrics were not exported) and are left out."
+            f"Of {copy.without_metrics} tickets of the copy, Zendesk's metrics do not tell when "
+            "they were answered or solved: what needs it leaves them out."
         )
     if span.cut and asked.before is not None and span.begins < copy.as_of:
         if asked.before.cut:

@@ -80,7 +80,7 @@ async def _tags(asked: Asked, ask: Ask) -> Made:
     facts = " UNION ALL ".join(source(_CAME_IN, span, asked, values, TAG) for span in asked.spans)
     labelled = f"SELECT ticket, current, key AS label FROM ({facts})"
     statement = _statement(labelled, _COUNTS, _sides(asked, values), MOST)
-    return _moved("tag", (await ask(statement, values.given)).rows, asked)
+    return _moved("tag", _in_order((await ask(statement, values.given)).rows), asked)
 
 
 async def _topics(asked: Asked, ask: Ask) -> Made:
@@ -108,7 +108,13 @@ async def _topics(asked: Asked, ask: Ask) -> Made:
     )
     statement = _statement(facts, _COUNTS, _sides(asked, values), _CANDIDATES)
     statement = statement.replace("WITH facts", f"WITH words AS ({words}), facts", 1)
-    return _moved("words", _told_once((await ask(statement, values.given)).rows), asked)
+    rows = _in_order((await ask(statement, values.given)).rows)
+    return _moved("words", _told_once(rows), asked)
+
+
+def _in_order(rows: Any) -> list[Any]:
+    """What moved most first, whatever order an engine keeps."""
+    return sorted(rows, key=lambda row: (-abs(row[5] or 0), -max(row[1], row[2]), row[0]))
 
 
 def _telling(rows: Any) -> list[Any]:

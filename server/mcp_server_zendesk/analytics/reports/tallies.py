@@ -136,7 +136,7 @@ async def tally(
     values = Values()
     split = _Split.of(asked, grouping)
     statement = split.statement(asked, values, facts, measures, rank)
-    found = (await ask(statement, values.given)).rows
+    found = sorted((await ask(statement, values.given)).rows, key=lambda row: int(row[0]))
     width = len(measures)
     rows = []
     for place, key, shown, members, *counted in found:
