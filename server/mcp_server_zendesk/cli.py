@@ -14,6 +14,7 @@ from mcp_server_zendesk.commands.audit import audit
 from mcp_server_zendesk.commands.auth import auth
 from mcp_server_zendesk.commands.config import config_client
 from mcp_server_zendesk.commands.doctor import doctor
+from mcp_server_zendesk.commands.export import export
 from mcp_server_zendesk.commands.health import health
 from mcp_server_zendesk.commands.serve import serve
 from mcp_server_zendesk.commands.setup import setup
@@ -87,5 +88,8 @@ def main() -> None:
     """
 
 
-for command in (setup, auth, doctor, config_client, tools, demo, serve, tokens, health, audit):
+for command in (
+    *(setup, auth, doctor, config_client, tools, demo, serve, tokens, health, audit),
+    export,
+):
     main.add_command(command)

@@ -31,6 +31,7 @@ COMMANDS = [
     ("tokens", "remove"),
     ("health",),
     ("audit",),
+    ("export",),
 ]
 
 LOADED = """
