@@ -155,12 +155,11 @@ class Folder:
 
     def _made(self, folder: Path) -> None:
         """A folder within it, as open as it is itself."""
-        if not self.path.is_dir():
-            self.path.mkdir(mode=_OWNER_ONLY, parents=True)
+        self.path.mkdir(mode=_OWNER_ONLY, parents=True, exist_ok=True)
         missing = [one for one in (folder, *folder.parents) if not one.exists()]
         mode = _OWNER_ONLY | self.path.stat().st_mode & _ENTERED_BY_OTHERS
         for one in reversed(missing):
-            one.mkdir(mode=_OWNER_ONLY)
+            one.mkdir(mode=_OWNER_ONLY, exist_ok=True)  # another file's turn may have made it
             one.chmod(mode)
 
     @contextmanager

@@ -26,7 +26,7 @@ _NAMED = 16
 _OURS = re.compile(
     r"(?:_manifest\.json"
     r"|_staging/[0-9a-f]{64}\.parquet"
-    r"|(?P<table>[a-z_]+)/(?:month=(?:\d{4}-\d{2}|__HIVE_DEFAULT_PARTITION__)/)?"
+    r"|(?P<table>[a-z_]+)/(?:month=(?:[0-9]{4}-[0-9]{2}|__HIVE_DEFAULT_PARTITION__)/)?"
     r"(?P=table)-[0-9a-f]{16}\.parquet)(?:\.part)?"
 )
 

@@ -165,6 +165,7 @@ class Export:
     async def _planned(self, workshop: Path, former: _Former) -> _Plan:
         made: dict[str, ExportedTable] = {}
         new: list[tuple[Piece, Path]] = []
+        written: list[int] = []
         async with self._held(workshop) as held:
             for view in self.tables:
                 pieces: list[Piece] = []
@@ -175,9 +176,10 @@ class Export:
                         file.unlink()
                     else:
                         new.append((piece, file))
-                    known = sum(len(table.files) for table in made.values()) + len(pieces)
-                    self.progress(Step("writing", known, None, sum(one.bytes for one, _ in new)))
+                    written.append(piece.bytes)
+                    self.progress(Step("writing", len(written), None, sum(written)))
                 made[view.name] = _table(view, pieces)
+        self.progress(Step("writing", len(written), len(written), sum(written)))
         manifest = Manifest(
             account=self.analytics.subdomain,
             as_of=held.as_of,

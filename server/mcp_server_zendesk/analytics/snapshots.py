@@ -44,7 +44,7 @@ _MOST_THREADS = 2
 _ROWS_IN_A_GROUP = 122_880
 _PATIENCE_SECONDS = 30.0
 _PAUSE_SECONDS = 0.05
-_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+_MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
 _NO_ROOM = ("no space left", "file too large", "disk quota", "could not write")
 
 
@@ -173,9 +173,13 @@ def _checked(
     connection: duckdb.DuckDBPyConnection, analytics: Analytics
 ) -> tuple[datetime | None, bool]:
     """As of when a store is, and whether it is complete; refused where it is not this one."""
-    facts = dict(
-        connection.execute(f"SELECT name, value FROM store.{SCHEMA}.{FACTS.name}").fetchall()
-    )
+    import duckdb  # noqa: PLC0415 - an extra, and heavy
+
+    try:
+        found = connection.execute(f"SELECT name, value FROM store.{SCHEMA}.{FACTS.name}")
+    except duckdb.CatalogException:  # the first sync was ended before its first batch
+        raise NeverSynced from None
+    facts = dict(found.fetchall())
     if facts.get("version") != str(VERSION):
         raise StoreUnusable(
             "The store is of another version.", "Run the command sync, which brings it up to date."
@@ -189,11 +193,11 @@ def _checked(
             "The store holds texts, and the setting analytics_keep no longer allows them.",
             "Run the command purge, then sync again.",
         )
-    found = connection.execute(
+    row = connection.execute(
         "SELECT strftime(min(until), '%Y-%m-%dT%H:%M:%S+00:00'), "
         f"coalesce(bool_and(complete), false) FROM store.{SCHEMA}.{STREAMS.name}"
     ).fetchone()
-    as_of, complete = found or (None, False)
+    as_of, complete = row or (None, False)
     return None if as_of is None else datetime.fromisoformat(as_of), bool(complete)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _SECONDS_BETWEEN_LINES = 5.0
 _KILO = 1000
+_UNREADABLE = "The store cannot be read."
 _DOING = {"writing": "Written here", "sending": "Sent", "removing": "Removing"}
 
 
@@ -195,14 +197,14 @@ def _words(refusal: Exception) -> str:
         refusals.NeverSynced: "Nothing has been synced yet: run the command sync first.",
         refusals.StoreBusy: "Another process writes to the store all the time: run it again later.",
     }
-    return told.get(type(refusal), "The store cannot be read.")
+    return next((words for kind, words in told.items() if isinstance(refusal, kind)), _UNREADABLE)
 
 
 class _Told:
     """Progress on stderr: one line that changes on a terminal, else a line now and then."""
 
     def __init__(self) -> None:
-        self._terminal = click.get_text_stream("stderr").isatty()
+        self._terminal = sys.stderr.isatty()
         self._last = 0.0
         self._open = False
 
