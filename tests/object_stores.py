@@ -121,7 +121,7 @@ class SeaweedFS:
             "master.heartbeatInterval": "50ms",
             "master.telemetry": "false",
             "master.volumeSizeLimitMB": 64,
-            "volume.max": 40,
+            "volume.max": 1000,  # each bucket takes several, and they are empty
             "volume.preStopSeconds": 0,
         }
         options |= {

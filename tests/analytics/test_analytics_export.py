@@ -39,6 +39,7 @@ async def test_another_engine_reads_back_each_row_of_each_view(tmp_path: Path) -
     local = store_with_everything(tmp_path)
     report = await exported(local, tmp_path / "out")
     assert_same_as_views(files_in(tmp_path / "out"), local)
+    assert [*report.rows] == [*VIEW]
     assert report.rows["tickets"] == len(ROWS["tickets"])
     assert report.rows["tags"] == 3
     assert report.rows["sla_breaches"] == 1
