@@ -7,6 +7,7 @@ may do what an export does in its buckets, ``READER`` may only read, ``OWNER`` m
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import socket
@@ -82,12 +83,13 @@ class SeaweedFS:
             client_options={"allow_http": True, "timeout": timedelta(seconds=30)},
         )
 
-    def files(self, bucket: str) -> dict[str, bytes]:
-        """All that is in a bucket, read with the server's own signatures."""
+    def files(self, bucket: str, prefix: str = "") -> dict[str, bytes]:
+        """All that is below a prefix."""
         import obstore  # noqa: PLC0415 - an extra
 
         store = self.store(bucket)
-        names = [one["path"] for page in obstore.list(store) for one in page]
+        pages = obstore.list(store, prefix=prefix or None)
+        names = [one["path"] for page in pages for one in page]
         return {name: bytes(obstore.get(store, name).bytes()) for name in names}
 
     @contextmanager
@@ -139,6 +141,7 @@ class SeaweedFS:
                 stdout=subprocess.DEVNULL,
                 stderr=lines,
                 cwd=self.folder,
+                env={**os.environ, "WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"},
             )
         try:
             self._wait(process, log)
