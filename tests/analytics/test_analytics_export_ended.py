@@ -59,9 +59,6 @@ class Breaks:
     async def put(self, name: str, file: Path) -> None:
         await self._change(self.folder.put, name, file)
 
-    async def write(self, name: str, content: bytes) -> None:
-        await self._change(self.folder.write, name, content)
-
     async def move(self, name: str, to: str) -> None:
         await self._change(self.folder.move, name, to)
 

@@ -47,12 +47,8 @@ class Destination(Protocol):
         """Bring a file there. It is seen when all of it is there."""
         ...
 
-    async def write(self, name: str, content: bytes) -> None:
-        """Likewise for what is no file yet. What was there is replaced at once."""
-        ...
-
     async def move(self, name: str, to: str) -> None:
-        """Let a file that was brought there be seen under its name. What was staged may stay."""
+        """Give a file that was brought there another name, at once. The old one may stay too."""
         ...
 
     async def remove(self, names: Sequence[str]) -> None:
@@ -102,13 +98,6 @@ class Folder:
                 os.fsync(target.fileno())
 
         await anyio.to_thread.run_sync(copy)
-
-    async def write(self, name: str, content: bytes) -> None:
-        """A new file in the place of the old one."""
-        with self._told(), self._written(name) as part, part.open("wb") as target:
-            target.write(content)
-            target.flush()
-            os.fsync(target.fileno())
 
     async def move(self, name: str, to: str) -> None:
         """Rename."""

@@ -22,10 +22,13 @@ NO_MONTH = "__HIVE_DEFAULT_PARTITION__"
 """Where rows without the time go by which a table is divided: Hive's name, which engines read."""
 
 _STAGED = "_staging"
+STAGED_MANIFEST = f"{_STAGED}/{MANIFEST}"
+"""Where it waits: that there is room for it must not turn out when files have taken their names."""
+
 _NAMED = 16
 _OURS = re.compile(
     r"(?:_manifest\.json"
-    r"|_staging/[0-9a-f]{64}\.parquet"
+    r"|_staging/(?:[0-9a-f]{64}\.parquet|_manifest\.json)"
     r"|(?P<table>[a-z_]+)/(?:month=(?:[0-9]{4}-[0-9]{2}|__HIVE_DEFAULT_PARTITION__)/)?"
     r"(?P=table)-[0-9a-f]{16}\.parquet)(?:\.part)?"
 )

@@ -23,6 +23,7 @@ from filelock import FileLock, Timeout
 from mcp_server_zendesk.analytics.destinations import Destination, ExportFailed
 from mcp_server_zendesk.analytics.exported import (
     MANIFEST,
+    STAGED_MANIFEST,
     ExportedColumn,
     ExportedTable,
     Manifest,
@@ -90,10 +91,10 @@ class _Plan:
     """What is to be done so that a destination holds a manifest's files and no others."""
 
     manifest: Manifest
+    manifest_file: Path | None
     to_stage: list[tuple[Piece, Path]]
     to_move: list[Piece]
     to_remove: list[str]
-    manifest_changed: bool
 
 
 @dataclass(slots=True)
@@ -190,12 +191,16 @@ class Export:
             since=self.since,
             tables=made,
         )
+        manifest_file = None
+        if new or not manifest.same_as(former.manifest):
+            manifest_file = workshop / MANIFEST
+            self._kept(manifest_file, manifest.to_bytes())
         return _Plan(
             manifest,
+            manifest_file,
             [(one, file) for one, file in new if former.names.get(one.staged) != one.bytes],
             [one for one, _ in new],
             superfluous([*former.names], manifest),
-            not manifest.same_as(former.manifest),
         )
 
     async def _staged(self, plan: _Plan) -> None:
@@ -215,6 +220,8 @@ class Export:
             self.progress(Step("sending", len(done), total, sum(done)))
 
         await self._each([piece for piece, _ in plan.to_stage], bring)
+        if plan.manifest_file is not None:
+            await self.destination.put(STAGED_MANIFEST, plan.manifest_file)
 
     async def _each(self, pieces: Sequence[Piece], act: Callable[[Piece], Awaitable[None]]) -> None:
         """Several at once; the first failure ends all."""
@@ -244,17 +251,25 @@ class Export:
                 "the former one: run it again, which mends that."
             )
         await self._each(plan.to_move, lambda one: place.move(one.staged, one.path))
-        if plan.to_move or plan.manifest_changed:
+        if plan.manifest_file is not None:
             await self._verified(plan.manifest)
-            await place.write(MANIFEST, plan.manifest.to_bytes())
+            await place.move(STAGED_MANIFEST, MANIFEST)
         self._state = (
             "The new export is there and whole, but files of the former one are left beside it: "
             "run it again, which removes them."
         )
         await self._removed([one for one in plan.to_remove if not one.startswith("_")])
         staged = {one for one in plan.to_remove if one.startswith("_")}
-        await self._removed(sorted(staged | {one.staged for one in plan.to_move}))
+        staged |= {one.staged for one in plan.to_move}
+        staged |= set() if plan.manifest_file is None else {STAGED_MANIFEST}
+        await self._removed(sorted(staged))
         self._state = "The new export is there."
+
+    def _kept(self, file: Path, content: bytes) -> None:
+        try:
+            file.write_bytes(content)
+        except OSError as error:
+            raise StoreFull(str(error.strerror)) from None
 
     async def _removed(self, names: list[str]) -> None:
         if names:

@@ -89,7 +89,7 @@ def bucket_of(
     name, _, prefix = rest.partition("/")
     prefix = prefix.strip("/")
     if _BUCKETS[known].fullmatch(name) is None:
-        raise ExportFailed(f"{known}://{name} cannot be: no bucket has such a name")
+        raise ExportFailed(f"what stands behind {known}:// cannot be: no bucket has such a name")
     parts = prefix.split("/") if prefix else []
     if len(prefix) > _LONGEST_PREFIX or not all(map(_PART_OF_A_PREFIX.fullmatch, parts)):
         raise ExportFailed(
@@ -123,8 +123,8 @@ def _checked(endpoint: str, *, allow_http: bool) -> str:
         raise ExportFailed("an endpoint is an address alone: no user, no query")
     if parts.scheme == "http" and not allow_http and not _is_this_machine(host):
         raise ExportFailed(
-            f"http://{host} is not encrypted: use https, or say --allow-http where the network is "
-            "your own"
+            "an endpoint on another machine that begins with http:// is not encrypted: use https, "
+            "or say --allow-http where the network is your own"
         )
     at = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{at}" + (f":{port}" if port else "") + parts.path.rstrip("/")
@@ -186,13 +186,6 @@ class Prefix:
                 chunk_size=_CHUNK_BYTES,
                 max_concurrency=_CHUNKS_AT_ONCE,
             )
-
-    async def write(self, name: str, content: bytes) -> None:
-        """Send what is no file."""
-        import obstore  # noqa: PLC0415 - an extra, and heavy
-
-        with self._told():
-            await obstore.put_async(self._store, name, content, use_multipart=False)
 
     async def move(self, name: str, to: str) -> None:
         """A copy, made by the store itself."""

@@ -125,7 +125,7 @@ def _tables(names: str | None) -> tuple[View, ...]:
     for name in wanted:
         if name not in known:
             raise click.BadParameter(
-                f"there is no table {name!r}{or_nearest(name, known)}. There are: "
+                f"it names a table that there is not{or_nearest(name, known)}. There are: "
                 f"{', '.join(known)}",
                 param_hint="--tables",
             )
