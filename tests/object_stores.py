@@ -22,6 +22,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from mcp_server_zendesk.sandbox.certificate import Certificate, make_certificate
@@ -68,7 +69,7 @@ class SeaweedFS:
         import obstore  # noqa: PLC0415 - an extra
 
         store = self.store(name, OWNER)
-        obstore.put(store, "made", b"")
+        obstore.put(store, "made", b"its first volume is made now")
         obstore.delete(store, "made")
 
     def store(self, bucket: str, who: tuple[str, str] = EXPORTER) -> S3Store:
@@ -151,18 +152,18 @@ class SeaweedFS:
             process.wait(_PATIENCE_SECONDS)
 
     def _wait(self, process: subprocess.Popen[bytes], log: Path) -> None:
-        import obstore  # noqa: PLC0415 - an extra
-        from obstore.exceptions import BaseError  # noqa: PLC0415 - an extra
-
+        """Until it takes requests, and has where to put files: it is slow to ask again itself."""
         until = time.monotonic() + _PATIENCE_SECONDS
-        while True:
+        while not (self._has_volumes() and all(map(_listens, self.ports.values()))):
             assert process.poll() is None, log.read_text(errors="replace")[-2000:]
             assert time.monotonic() < until, log.read_text(errors="replace")[-2000:]
-            if all(_listens(self.ports[name]) for name in ("s3", "s3.https")):
-                with suppress(BaseError, OSError):
-                    obstore.put(self.store("started", OWNER), "made", b"")
-                    return
             time.sleep(0.02)
+
+    def _has_volumes(self) -> bool:
+        with suppress(httpx.HTTPError):
+            told = httpx.get(f"http://127.0.0.1:{self.ports['master']}/dir/status", timeout=30)
+            return told.is_success and told.json()["Topology"]["Max"] > 0
+        return False
 
 
 @contextmanager

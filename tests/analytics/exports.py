@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -68,9 +70,17 @@ ROWS: dict[str, list[dict[str, object]]] = {
 }
 
 
-def store_with_everything(folder: Path, **options: Any) -> Analytics:
-    local = analytics(folder, **options)
-    filled(local, ROWS)
+@cache
+def _everything() -> bytes:
+    """The store's file: it is filled once, and each test has a copy."""
+    with tempfile.TemporaryDirectory() as folder:
+        return filled(analytics(Path(folder)), ROWS).analytics.file.read_bytes()
+
+
+def store_with_everything(folder: Path) -> Analytics:
+    local = analytics(folder)
+    local.folder.mkdir(mode=0o700, parents=True)
+    local.file.write_bytes(_everything())
     return local
 
 
