@@ -7,7 +7,6 @@ microseconds of UTC, and lists of them. The same rows give the same bytes.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -39,9 +38,13 @@ EXPORTED_TYPES = frozenset(
 """Those of the views that every engine reads. Another one is refused, not guessed."""
 
 _EVERYTHING = "TIMESTAMPTZ '-infinity'"
-_MEMORY = "256MB"
-_MOST_THREADS = 2
+_MEMORY = "512MB"
+_ONE_THREAD = "1"
+"""A second one holds as much again in memory, and a month of long texts would be too much."""
 _ROWS_IN_A_GROUP = 122_880
+_ROWS_AT_A_TIME = 2_048
+"""Of DuckDB's: a group holds a multiple of them."""
+_TEXT_IN_A_GROUP_BYTES = 16 * 1024 * 1024
 _PATIENCE_SECONDS = 30.0
 _PAUSE_SECONDS = 0.05
 _MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
@@ -83,13 +86,22 @@ class Snapshot:
             f"COPY (SELECT {columns} FROM {view.name} WHERE {_within(view, month)} "
             f"UNION ALL BY NAME SELECT {nulls} FROM range(0) ORDER BY {order}) "
             f"TO '{_quoted(file)}' (FORMAT parquet, COMPRESSION zstd, "
-            f"ROW_GROUP_SIZE {_ROWS_IN_A_GROUP})"
+            f"ROW_GROUP_SIZE {self._rows_in_a_group(view, month)})"
         )
         with file.open("rb") as written:
             digest = hashlib.file_digest(written, "sha256").hexdigest()
         path = path_of(view.name, month, digest)
         size = file.stat().st_size
         return Piece(path=path, month=month, rows=found[0][0], bytes=size, sha256=digest), file
+
+    def _rows_in_a_group(self, view: View, month: str | None) -> int:
+        """A group is put together in memory: fewer rows where they are long."""
+        if not any(column.name == "body" for column in view.columns):
+            return _ROWS_IN_A_GROUP
+        within = _within(view, month)
+        found = self._asked(f"SELECT avg(strlen(body)) FROM {view.name} WHERE {within}")
+        rows = int(_TEXT_IN_A_GROUP_BYTES / (found[0][0] or 1)) // _ROWS_AT_A_TIME * _ROWS_AT_A_TIME
+        return min(max(rows, _ROWS_AT_A_TIME), _ROWS_IN_A_GROUP)
 
     def _asked(self, statement: str) -> list[tuple[Any, ...]]:
         with _told():
@@ -146,7 +158,7 @@ def _attached(
         ":memory:",
         config={
             "memory_limit": _MEMORY,
-            "threads": str(min(_MOST_THREADS, os.cpu_count() or 1)),
+            "threads": _ONE_THREAD,
             "temp_directory": str(folder),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
