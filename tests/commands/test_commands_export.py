@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -127,6 +128,8 @@ def test_where_there_is_no_room_the_former_export_is_as_it_was(
         check=False,
         timeout=60,
         preexec_fn=little_room,
+        # What it would compile would be cut off too, and be there for every later test.
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
     )
     assert ran.returncode == 1
     assert "Traceback" not in ran.stderr

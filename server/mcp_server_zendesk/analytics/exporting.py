@@ -40,6 +40,7 @@ from mcp_server_zendesk.serving.local_store import Analytics
 _LOCK = "export.lock"
 _WORKSHOP = "export-"
 _AT_ONCE = 3
+_NOTHING = "Nothing was written there."
 
 Stage = Literal["writing", "sending", "removing"]
 
@@ -121,7 +122,7 @@ class Export:
     progress: Progress = silent
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     clock: Callable[[], float] = time.perf_counter
-    _state: str = field(init=False, default="Nothing was written there.")
+    _state: str = field(init=False, default=_NOTHING)
 
     @property
     def state(self) -> str:
@@ -208,7 +209,7 @@ class Export:
         total = len(plan.to_stage)
         done: list[int] = []
         files = {piece.staged: file for piece, file in plan.to_stage}
-        former = self._state
+        former = self._state.replace(_NOTHING, "There is no export there yet.")
 
         async def bring(piece: Piece) -> None:
             await self.destination.put(piece.staged, files[piece.staged])
@@ -258,11 +259,15 @@ class Export:
             "The new export is there and whole, but files of the former one are left beside it: "
             "run it again, which removes them."
         )
-        await self._removed([one for one in plan.to_remove if not one.startswith("_")])
+        left = [one for one in plan.to_remove if not one.startswith("_")]
+        if left:
+            self.progress(Step("removing", 0, len(left), 0))
+            await place.remove(left)
         staged = {one for one in plan.to_remove if one.startswith("_")}
         staged |= {one.staged for one in plan.to_move}
         staged |= set() if plan.manifest_file is None else {STAGED_MANIFEST}
-        await self._removed(sorted(staged))
+        if staged:
+            await place.remove(sorted(staged))
         self._state = "The new export is there."
 
     def _kept(self, file: Path, content: bytes) -> None:
@@ -270,11 +275,6 @@ class Export:
             file.write_bytes(content)
         except OSError as error:
             raise StoreFull(str(error.strerror)) from None
-
-    async def _removed(self, names: list[str]) -> None:
-        if names:
-            self.progress(Step("removing", 0, len(names), 0))
-            await self.destination.remove(names)
 
     async def _verified(self, manifest: Manifest) -> None:
         """Ask whether all files are there: nothing else tells of another run at another machine."""

@@ -105,8 +105,10 @@ def export(
     told = _Told()
     run = Export(analytics, place, chosen, month, dry_run=dry_run, progress=told)
     with _explained(lambda: run.state):
-        report = anyio.run(run.run)
-    told.end()
+        try:
+            report = anyio.run(run.run)
+        finally:
+            told.end()
     click.echo(_json(report) if as_json else _text(report))
     if not report.complete:
         click.echo(
@@ -205,7 +207,7 @@ class _Told:
 
     def __init__(self) -> None:
         self._terminal = sys.stderr.isatty()
-        self._last = 0.0
+        self._last = time.monotonic()
         self._open = False
 
     def __call__(self, step: Step) -> None:
