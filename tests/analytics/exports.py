@@ -17,9 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analytics.stores import NOW, analytics, filled
-from mcp_server_zendesk.analytics.destinations import Destination, Folder
-from mcp_server_zendesk.analytics.exported import MANIFEST, NO_MONTH, Manifest
-from mcp_server_zendesk.analytics.exporting import Export, ExportReport
+from mcp_server_zendesk.analytics.parquet.destinations import Destination, Folder
+from mcp_server_zendesk.analytics.parquet.exported import MANIFEST, NO_MONTH, Manifest
+from mcp_server_zendesk.analytics.parquet.exporting import Export, ExportReport
 from mcp_server_zendesk.analytics.tables import SCHEMA
 from mcp_server_zendesk.analytics.views import VIEWS, View
 from mcp_server_zendesk.serving.local_store import Analytics

@@ -25,9 +25,9 @@ from analytics.exports import (
     ticket,
 )
 from analytics.stores import NOW, analytics, filled
-from mcp_server_zendesk.analytics.exported import MANIFEST, NO_MONTH
-from mcp_server_zendesk.analytics.exporting import Step
-from mcp_server_zendesk.analytics.snapshots import EXPORTED_TYPES, check_month
+from mcp_server_zendesk.analytics.parquet.exported import MANIFEST, NO_MONTH
+from mcp_server_zendesk.analytics.parquet.exporting import Step
+from mcp_server_zendesk.analytics.parquet.snapshots import EXPORTED_TYPES, check_month
 from mcp_server_zendesk.analytics.store import Store
 from mcp_server_zendesk.analytics.tables import TICKETS
 from mcp_server_zendesk.analytics.views import VIEWS

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_server_zendesk.analytics.destinations import ExportFailed
-from mcp_server_zendesk.analytics.exported import is_ours, path_of
-from mcp_server_zendesk.analytics.object_store_problems import sentence
-from mcp_server_zendesk.analytics.object_stores import (
+from mcp_server_zendesk.analytics.parquet.destinations import ExportFailed
+from mcp_server_zendesk.analytics.parquet.exported import is_ours, path_of
+from mcp_server_zendesk.analytics.parquet.object_store_problems import sentence
+from mcp_server_zendesk.analytics.parquet.object_stores import (
     Bucket,
     bucket_of,
     object_store,

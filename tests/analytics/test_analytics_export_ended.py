@@ -22,8 +22,8 @@ from analytics.exports import (
     ticket,
 )
 from analytics.stores import NOW, analytics, filled
-from mcp_server_zendesk.analytics.destinations import ExportFailed, Folder
-from mcp_server_zendesk.analytics.snapshots import snapshot
+from mcp_server_zendesk.analytics.parquet.destinations import ExportFailed, Folder
+from mcp_server_zendesk.analytics.parquet.snapshots import snapshot
 from mcp_server_zendesk.analytics.store import Store
 from mcp_server_zendesk.analytics.tables import TICKETS
 from mcp_server_zendesk.analytics.views import View

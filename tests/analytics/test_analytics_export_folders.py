@@ -10,8 +10,8 @@ import pytest
 
 from analytics.exports import VIEW, exported, files_in, store_with_everything
 from analytics.stores import analytics
-from mcp_server_zendesk.analytics.destinations import ExportFailed, folder_of
-from mcp_server_zendesk.analytics.exported import MANIFEST
+from mcp_server_zendesk.analytics.parquet.destinations import ExportFailed, folder_of
+from mcp_server_zendesk.analytics.parquet.exported import MANIFEST
 from mcp_server_zendesk.serving.local_refusals import NeverSynced, StoreUnusable
 
 pytestmark = pytest.mark.anyio

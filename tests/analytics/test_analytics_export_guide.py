@@ -9,8 +9,8 @@ import duckdb
 import pytest
 
 from analytics.exports import ROWS, exported, store_with_everything
-from mcp_server_zendesk.analytics.exported import NO_MONTH
-from mcp_server_zendesk.analytics.snapshots import EXPORTED_TYPES
+from mcp_server_zendesk.analytics.parquet.exported import NO_MONTH
+from mcp_server_zendesk.analytics.parquet.snapshots import EXPORTED_TYPES
 from mcp_server_zendesk.analytics.views import VIEWS
 
 pytestmark = pytest.mark.anyio

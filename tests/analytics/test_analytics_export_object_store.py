@@ -26,9 +26,9 @@ from analytics.exports import (
     ticket,
 )
 from analytics.stores import NOW
-from mcp_server_zendesk.analytics.destinations import ExportFailed
-from mcp_server_zendesk.analytics.exporting import Export
-from mcp_server_zendesk.analytics.object_stores import Prefix, bucket_of, object_store
+from mcp_server_zendesk.analytics.parquet.destinations import ExportFailed
+from mcp_server_zendesk.analytics.parquet.exporting import Export
+from mcp_server_zendesk.analytics.parquet.object_stores import Prefix, bucket_of, object_store
 from mcp_server_zendesk.analytics.store import Store
 from mcp_server_zendesk.analytics.tables import TICKETS
 from mcp_server_zendesk.serving.local_store import Analytics

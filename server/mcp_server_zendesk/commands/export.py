@@ -15,8 +15,8 @@ import click
 from mcp_server_zendesk.commands.options import settings_from, workspace_options
 
 if TYPE_CHECKING:
-    from mcp_server_zendesk.analytics.destinations import Destination
-    from mcp_server_zendesk.analytics.exporting import ExportReport, Step
+    from mcp_server_zendesk.analytics.parquet.destinations import Destination
+    from mcp_server_zendesk.analytics.parquet.exporting import ExportReport, Step
     from mcp_server_zendesk.analytics.views import View
     from mcp_server_zendesk.serving.local_store import Analytics
 
@@ -89,7 +89,7 @@ def export(
     settings = settings_from(config, flags)
     import anyio  # noqa: PLC0415 - not for help
 
-    from mcp_server_zendesk.analytics.exporting import Export  # noqa: PLC0415 - likewise
+    from mcp_server_zendesk.analytics.parquet.exporting import Export  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.workspace import analytics_of  # noqa: PLC0415 - likewise
 
     analytics = analytics_of(settings)
@@ -137,7 +137,7 @@ def _tables(names: str | None) -> tuple[View, ...]:
 
 
 def _month(text: str | None) -> str | None:
-    from mcp_server_zendesk.analytics.snapshots import check_month  # noqa: PLC0415 - not for help
+    from mcp_server_zendesk.analytics.parquet.snapshots import check_month  # noqa: PLC0415 - not for help
 
     try:
         return None if text is None else check_month(text)
@@ -150,10 +150,10 @@ def _destination(
 ) -> Destination:
     import os  # noqa: PLC0415 - not for help
 
-    from mcp_server_zendesk.analytics.destinations import folder_of  # noqa: PLC0415 - likewise
+    from mcp_server_zendesk.analytics.parquet.destinations import folder_of  # noqa: PLC0415 - likewise
 
     if "://" in address:
-        from mcp_server_zendesk.analytics.object_stores import (  # noqa: PLC0415 - seldom
+        from mcp_server_zendesk.analytics.parquet.object_stores import (  # noqa: PLC0415 - seldom
             bucket_of,
             object_store,
         )
@@ -172,7 +172,7 @@ def _destination(
 @contextmanager
 def _explained(state: Callable[[], str]) -> Iterator[None]:
     """A failure as a line, and what is at the destination now."""
-    from mcp_server_zendesk.analytics.destinations import ExportFailed  # noqa: PLC0415 - not for help
+    from mcp_server_zendesk.analytics.parquet.destinations import ExportFailed  # noqa: PLC0415 - not for help
     from mcp_server_zendesk.serving.local_refusals import LocalRefusal  # noqa: PLC0415 - likewise
 
     try:

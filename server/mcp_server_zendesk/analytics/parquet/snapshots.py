@@ -16,8 +16,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mcp_server_zendesk.analytics.destinations import ExportFailed
-from mcp_server_zendesk.analytics.exported import NO_MONTH, Piece, path_of
+from mcp_server_zendesk.analytics.parquet.destinations import ExportFailed
+from mcp_server_zendesk.analytics.parquet.exported import NO_MONTH, Piece, path_of
 from mcp_server_zendesk.analytics.tables import FACTS, SCHEMA, STREAMS, VERSION
 from mcp_server_zendesk.analytics.views import VIEWS, View
 from mcp_server_zendesk.serving.local_refusals import (

@@ -20,8 +20,8 @@ from typing import Literal
 import anyio
 from filelock import FileLock, Timeout
 
-from mcp_server_zendesk.analytics.destinations import Destination, ExportFailed
-from mcp_server_zendesk.analytics.exported import (
+from mcp_server_zendesk.analytics.parquet.destinations import Destination, ExportFailed
+from mcp_server_zendesk.analytics.parquet.exported import (
     MANIFEST,
     STAGED_MANIFEST,
     ExportedColumn,
@@ -32,7 +32,7 @@ from mcp_server_zendesk.analytics.exported import (
     read_manifest,
     superfluous,
 )
-from mcp_server_zendesk.analytics.snapshots import Snapshot, snapshot
+from mcp_server_zendesk.analytics.parquet.snapshots import Snapshot, snapshot
 from mcp_server_zendesk.analytics.views import VIEWS, View
 from mcp_server_zendesk.serving.local_refusals import NeverSynced, StoreFull
 from mcp_server_zendesk.serving.local_store import Analytics

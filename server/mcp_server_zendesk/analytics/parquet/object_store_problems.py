@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mcp_server_zendesk.analytics.object_stores import Bucket
+    from mcp_server_zendesk.analytics.parquet.object_stores import Bucket
 
 _CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
 _STATUS = re.compile(r"status(?: code)?: (\d{3})")

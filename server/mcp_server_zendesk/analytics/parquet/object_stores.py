@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
-from mcp_server_zendesk.analytics.destinations import ExportFailed
-from mcp_server_zendesk.analytics.object_store_problems import sentence
+from mcp_server_zendesk.analytics.parquet.destinations import ExportFailed
+from mcp_server_zendesk.analytics.parquet.object_store_problems import sentence
 from mcp_server_zendesk.serving.local_refusals import ExtraNeeded
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
-from mcp_server_zendesk.analytics.destinations import ExportFailed
+from mcp_server_zendesk.analytics.parquet.destinations import ExportFailed
 
 MANIFEST = "_manifest.json"
 VERSION = 1
