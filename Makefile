@@ -93,6 +93,9 @@ bench-peers: .venv/.test  ## The same work by other servers of PyPI, each in an 
 bench-team: .venv/.test  ## Two replicas under 200 clients, one of them killed (needs nginx, redis-server)
 	PYTHONPATH=tests $(BIN)/python -m bench.team
 
+bench-analytics: .venv/.test  ## 200,000 tickets synced with three kills, asked, and counted again (TICKETS=20000 shortens)
+	PYTHONPATH=tests $(BIN)/python -m bench.analytics --tickets $(or $(TICKETS),200000) $(if $(CHARTS),--charts $(CHARTS))
+
 endurance: .venv/.test  ## An hour of calls with faults and kills, reconciled (SECONDS=1200 shortens)
 	PYTHONPATH=tests $(BIN)/python -m bench.endurance --seconds $(or $(SECONDS),3600)
 

@@ -57,7 +57,7 @@ class Raw:
     def targets(self) -> dict[int, dict[tuple[str, int], list[Json]]]:
         found: dict[int, Any] = defaultdict(lambda: defaultdict(list))
         for one in self.metric_events:
-            if one["type"] in {"apply_sla", "breach"}:
+            if one["type"] in {"apply_sla", "breach"} and not one.get("deleted"):
                 found[one["ticket_id"]][one["metric"], one["instance_id"]].append(one)
         return found
 

@@ -1,4 +1,6 @@
-"""The embedded Zendesk with many tickets and no limits, as a process of its own.
+"""The embedded Zendesk with many tickets, as a process of its own, its limits lifted.
+
+They are counted and told, so that the product can see how far they are away.
 
 Its first line on stdout is JSON: its port and the CA to trust. It writes down every request. The
 end of its input ends it.
@@ -11,15 +13,24 @@ import sys
 from pathlib import Path
 
 from bench.team.zendesk import REQUESTS, WrittenDown
-from mcp_server_zendesk.sandbox import Sandbox
+from mcp_server_zendesk.sandbox import Rules, Sandbox
 from mcp_server_zendesk.sandbox.certificate import make_certificate
 from mcp_server_zendesk.sandbox.port import Served
 from mcp_server_zendesk.sandbox.seed.desk import seeded_store
 
+_LIFTED = 1_000_000
+"""A minute."""
+
 
 def serve(folder: Path, tickets: int) -> None:
     """Serve until the input ends; write the file ``REQUESTS``."""
-    sandbox = Sandbox(seeded_store(tickets=tickets))
+    rules = Rules(
+        any_subdomain=True,
+        rate_limited=True,
+        requests_per_minute=_LIFTED,
+        exports_per_minute=_LIFTED,
+    )
+    sandbox = Sandbox(seeded_store(tickets=tickets), rules)
     certificate = make_certificate(folder / "zendesk-tls")
     with (folder / REQUESTS).open("w", encoding="utf-8", buffering=1) as log:
         sandbox.requests = WrittenDown(log)
