@@ -107,7 +107,12 @@ async def test_events_are_in_order_and_their_statuses_lead_to_the_tickets(
         assert changes[-1]["status"] == ticket["status"]
         for before, after in pairwise(changes):
             assert after["previous_value"] == before["status"] != after["status"]
-        assigned = [one["assignee_id"] for one in told[ticket["id"]] if "assignee_id" in one]
+        rated = [one for one in told[ticket["id"]] if one["event_type"] == "SatisfactionRating"]
+        rating = ticket["satisfaction_rating"]
+        if ticket["id"] >= FIRST:
+            assert [one["score"] for one in rated][-1:] == _unless_unoffered(rating["score"])
+        changed = [one for one in told[ticket["id"]] if one not in rated]
+        assigned = [one["assignee_id"] for one in changed if "assignee_id" in one]
         assert str(assigned[-1]) == str(ticket["assignee_id"])
         tags = [one["tags"] for one in told[ticket["id"]] if "tags" in one]
         assert (tags[-1] if tags else []) == ticket["tags"]
@@ -120,6 +125,10 @@ async def test_events_are_in_order_and_their_statuses_lead_to_the_tickets(
         assert {key for key, value in values.items() if value} <= filled.keys()
         ids = [one["id"] for one in told[ticket["id"]]]
         assert ids == sorted(set(ids))
+
+
+def _unless_unoffered(score: str) -> list[str]:
+    return [] if score == "unoffered" else [score]
 
 
 async def test_events_tell_a_comment_whole_only_where_it_is_asked_for(

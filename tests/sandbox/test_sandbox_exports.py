@@ -7,6 +7,7 @@ import pytest
 
 from mcp_server_zendesk.sandbox import ManualClock, Sandbox
 from mcp_server_zendesk.sandbox.landmarks import AGENT_ID, NEW_TICKET, OPEN_TICKET
+from mcp_server_zendesk.sandbox.paging import encode_cursor
 
 pytestmark = pytest.mark.anyio
 
@@ -53,11 +54,20 @@ async def test_the_latest_minute_is_left_out_and_deleted_tickets_are_not(
     recent = await client.get(f"{CURSOR}?start_time={start + 70}")
     assert (recent.status_code, "Too recent" in recent.text) == (422, True)
     assert (await client.get(CURSOR)).status_code == 400
+    for cursor in ("x", encode_cursor({"v": "x"}), encode_cursor({"v": [1]}), encode_cursor({})):
+        assert (await client.get(CURSOR, params={"cursor": cursor})).status_code == 400
 
 
 async def test_exports_are_for_admins(sandbox: Sandbox, client: httpx.AsyncClient) -> None:
     agent = {"Authorization": f"Bearer {sandbox.token(user_id=AGENT_ID)}"}
-    for path in (CURSOR, "incremental/users", "incremental/ticket_events"):
+    for path in (
+        CURSOR,
+        "incremental/users",
+        "incremental/users/cursor",
+        "incremental/organizations",
+        "incremental/ticket_events",
+        "incremental/ticket_metric_events",
+    ):
         assert (await client.get(f"{path}?start_time=0", headers=agent)).status_code == 403
 
 

@@ -21,6 +21,7 @@ from mcp_server_zendesk.sandbox.landmarks import (
     UNITS_FIELD_ID,
 )
 from mcp_server_zendesk.sandbox.scale.collections import LazyTickets
+from mcp_server_zendesk.sandbox.scale.conversation import audits_of
 from mcp_server_zendesk.sandbox.scale.life import LONGEST
 from mcp_server_zendesk.sandbox.scale.wording import FAX, LOYALTY, RECALL
 from mcp_server_zendesk.sandbox.store import Store
@@ -71,6 +72,23 @@ def test_a_course_is_what_the_audits_tell(store: Store, tickets: list[Record]) -
         written.comments[number] = store.comments[number]
         assert course_of(written, ticket) == known
         assert store.said(number) == [one["plain_body"] for one in store.comments[number]]
+
+
+def test_a_timeline_is_every_moment_in_order_both_ways(clock: ManualClock) -> None:
+    found = seeded_store(clock, tickets=200).tickets
+    assert isinstance(found, LazyTickets)
+    every = sorted(
+        (int(moment(at["created_at"]).timestamp()), number, place)
+        for number in range(FIRST, FIRST + 200)
+        for place, at in enumerate(audits_of(found.bulk, number))
+    )
+    assert list(found.changes.since(0)) == every
+    for at, _, _ in [every[0], *every[:: len(every) // 20], every[-1]]:
+        for moved in (at - 1, at, at + 1):
+            later = [one for one in every if one[0] >= moved]
+            earlier = [one for one in every if one[0] <= moved]
+            assert list(found.changes.since(moved)) == later
+            assert list(found.changes.before(moved)) == earlier[::-1]
 
 
 def test_more_comes_in_by_day_on_workdays_and_each_year(tickets: list[Record]) -> None:

@@ -42,7 +42,13 @@ def test_it_serves_over_tls_until_it_is_interrupted(tmp_path: Path) -> None:
 
 def test_its_help_has_examples_and_only_loopback_is_served() -> None:
     shown = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True).stdout
-    for text in ("--port 8443 --tls", "--tickets", "--rate-limited", "Ctrl-C"):
+    for text in (
+        "--port 8443 --tls",
+        "--tickets",
+        "--rate-limited",
+        "--exports-per-minute",
+        "Ctrl-C",
+    ):
         assert text in shown
     elsewhere = [*COMMAND, "--host", "192.0.2.1"]
     refused = subprocess.run(elsewhere, capture_output=True, check=False)

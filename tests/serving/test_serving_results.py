@@ -194,6 +194,7 @@ OURS = {
     "Page.next_cursor": "sealed by us",
     "SideConversationThread.next_cursor": "sealed by us",
     "Document.text": "headings with cleaned names, each above a fence (`_written`)",
+    "SyncState.next": "a sentence of ours, with numbers of ours in it",
     "Illustrated.images": "no part of the JSON: bytes, and a media type of ours",
 }
 HARMLESS = {int, float, bool, datetime, NoneType}

@@ -15,6 +15,7 @@ from mcp_server_zendesk.sandbox.endpoints.export_pages import (
     start_of,
     until_of,
 )
+from mcp_server_zendesk.sandbox.errors import invalid_attribute
 from mcp_server_zendesk.sandbox.paging import decode_cursor, encode_cursor
 from mcp_server_zendesk.sandbox.records import Json
 from mcp_server_zendesk.sandbox.routing import route
@@ -101,8 +102,12 @@ def _after(call: Call) -> Place:
     start = start_of(call, required="cursor" not in call.query)
     if "cursor" not in call.query:
         return (start, -1)
-    at, number = decode_cursor(call.query["cursor"])["v"]
-    return (int(at), int(number))
+    mark = decode_cursor(call.query["cursor"])["v"]
+    if not (
+        isinstance(mark, list) and len(mark) == 2 and all(isinstance(one, int) for one in mark)
+    ):
+        raise invalid_attribute("cursor", "is not valid")
+    return (mark[0], mark[1])
 
 
 def _tickets_after(call: Call, after: Place, until: int) -> Iterator[Placed]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,7 +28,7 @@ _DAY = 86_400
 _STUCK = ((20 * _DAY, 8), (90 * _DAY, 5), (365 * _DAY, 2))
 """How many of 256 tickets up to an age are left lying."""
 _AT_HAND = 4_096
-"""Tickets whose lives stay in memory: a page of events has some of many."""
+"""Tickets whose traits and lives stay in memory: a page of events has some of many."""
 _PACES = (0.9, 1.3, 1.0, 0.8)
 _OPTIONS = frozenset({*wording.AREAS, *wording.RESOLUTIONS, *wording.SALES_CHANNELS})
 
@@ -63,7 +63,6 @@ class Bulk:
     born: int
     """When the youngest of them came in, in seconds."""
     keep: Callable[[int, Json], None] = lambda _number, _ticket: None
-    _traits: Traits | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         store = self.store
@@ -91,6 +90,7 @@ class Bulk:
         """The ids of the generated tickets."""
         self.began = self.born - SPREAD
         self._arrivals = Arrivals(self.count, self.born)
+        self._likened = lru_cache(_AT_HAND)(self._made)
         self._lives = lru_cache(_AT_HAND)(partial(life_of, self))
         quiet = self.born - _STUCK[-1][0]
         place = bisect_left(range(self.count), quiet, key=self._arrivals.at)
@@ -106,11 +106,8 @@ class Bulk:
         return self._lives(number)
 
     def traits(self, number: int) -> Traits:
-        """What a ticket is like. The latest one asked for is remembered."""
-        known = self._traits
-        if known is None or known.number != number:
-            known = self._traits = self._made(number)
-        return known
+        """What a ticket is like."""
+        return self._likened(number)
 
     def _made(self, number: int) -> Traits:
         created = self._arrivals.at(number - self.first)
@@ -201,6 +198,8 @@ class Bulk:
             made[landmarks.ORDER_NUMBER_FIELD_ID] = f"NW-{mine.order}"
         if solved:
             made[landmarks.RESOLUTION_FIELD_ID] = wording.RESOLUTIONS[bits >> 40 & 3]
+        if self._known.issuperset(made):
+            return made
         return {key: value for key, value in made.items() if key in self._known}
 
     def tags(self, number: int, values: dict[int, Any]) -> list[str]:

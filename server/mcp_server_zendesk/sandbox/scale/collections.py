@@ -47,7 +47,8 @@ class LazyTickets(MutableMapping[int, Json]):
     def __init__(self, kept: MutableMapping[int, Json], bulk: Bulk) -> None:
         self.kept: dict[int, Json] = dict(kept)
         self.born = bulk.born
-        self._bulk = bulk
+        self.bulk = bulk
+        """What they are made from."""
         self._gone: set[int] = set()
         self.updates = Timeline(bulk, lambda number: (bulk.life(number).updated,))
         """When they were changed last."""
@@ -66,11 +67,11 @@ class LazyTickets(MutableMapping[int, Json]):
 
     def record(self, number: int) -> Json:
         """A generated ticket as a plain record, whole."""
-        return record_of(self._bulk, number)
+        return record_of(self.bulk, number)
 
     def audit(self, number: int, place: int) -> Json:
         """One audit of a generated ticket."""
-        return audit_of(self._bulk, number, place)
+        return audit_of(self.bulk, number, place)
 
     def metric_event(self, number: int, place: int) -> Json:
         """One metric event of a generated ticket; it is shared, and not to be changed."""
@@ -92,15 +93,15 @@ class LazyTickets(MutableMapping[int, Json]):
 
     def created_since(self, at: int) -> Iterator[int]:
         """The generated tickets that came in since then, in the order in which they did."""
-        numbers = self._bulk.numbers
-        first = bisect_left(numbers, at, key=self._bulk.created)
+        numbers = self.bulk.numbers
+        first = bisect_left(numbers, at, key=self.bulk.created)
         return (number for number in numbers[first:] if self.is_generated(number))
 
     def __getitem__(self, number: int) -> Json:
         if number in self.kept:
             return self.kept[number]
         if self.exists(number):
-            return GeneratedTicket(self._bulk, number)
+            return GeneratedTicket(self.bulk, number)
         raise KeyError(number)
 
     def __setitem__(self, number: int, ticket: Json) -> None:
@@ -111,7 +112,7 @@ class LazyTickets(MutableMapping[int, Json]):
         if number not in self:
             raise KeyError(number)
         self.kept.pop(number, None)
-        if number in self._bulk.numbers:
+        if number in self.bulk.numbers:
             self._gone.add(number)
 
     def __contains__(self, number: object) -> bool:
@@ -119,14 +120,14 @@ class LazyTickets(MutableMapping[int, Json]):
 
     def __iter__(self) -> Iterator[int]:
         yield from self.kept
-        for number in self._bulk.numbers:
+        for number in self.bulk.numbers:
             if number not in self.kept and number not in self._gone:
                 yield number
 
     def __len__(self) -> int:
-        numbers = self._bulk.numbers
+        numbers = self.bulk.numbers
         kept = sum(number in numbers for number in self.kept)
-        return len(self.kept) + self._bulk.count - kept - len(self._gone)
+        return len(self.kept) + self.bulk.count - kept - len(self._gone)
 
     def values(self) -> ValuesView[Json]:
         """Every ticket, generated one by one."""
@@ -138,25 +139,25 @@ class LazyTickets(MutableMapping[int, Json]):
 
     def exists(self, number: int) -> bool:
         """Whether it was generated and is still there, kept or not."""
-        return number in self._bulk.numbers and number not in self._gone
+        return number in self.bulk.numbers and number not in self._gone
 
     def _rated(self, number: int) -> tuple[int, ...]:
-        at = rated_at(self._bulk.life(number))
+        at = rated_at(self.bulk.life(number))
         return () if at is None else (at,)
 
     def _ratings(self, moments: Iterator[Moment]) -> Iterator[Json]:
         for moment in moments:
-            found = rating_of(self._bulk, moment.number) if self.exists(moment.number) else None
+            found = rating_of(self.bulk, moment.number) if self.exists(moment.number) else None
             if found is not None:
                 yield found
 
     def _metric_events(self, number: int) -> list[Json]:
-        ticket = GeneratedTicket(self._bulk, number)
-        return metric_events_of(self._bulk.store, ticket, self.born)
+        ticket = GeneratedTicket(self.bulk, number)
+        return metric_events_of(self.bulk.store, ticket, self.born)
 
     def _ticked(self, number: int) -> list[int]:
-        ticket = GeneratedTicket(self._bulk, number)
-        return metric_moments(self._bulk.store, ticket, self.born)
+        ticket = GeneratedTicket(self.bulk, number)
+        return metric_moments(self.bulk.store, ticket, self.born)
 
 
 class _Values(ValuesView[Json]):

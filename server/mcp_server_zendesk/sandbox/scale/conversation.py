@@ -11,7 +11,7 @@ from mcp_server_zendesk.sandbox.records import via_channel
 from mcp_server_zendesk.sandbox.scale import wording
 from mcp_server_zendesk.sandbox.scale.life import ASKED, NOTES, STATUS_AFTER, TAKEN, Step, shape_of
 from mcp_server_zendesk.sandbox.scale.mixing import mix
-from mcp_server_zendesk.sandbox.scale.ratings import score_of
+from mcp_server_zendesk.sandbox.scale.ratings import rating_of
 from mcp_server_zendesk.sandbox.text import html_from_plain
 from mcp_server_zendesk.sandbox.vocabulary import PRIORITIES
 
@@ -38,6 +38,7 @@ _BY_RULE: dict[Step, str] = {
     "closed": "Close ticket 4 days after status is set to solved",
 }
 
+_SCORED: frozenset[Step] = frozenset({"offered", "rated"})
 _BY_CUSTOMER: frozenset[Step] = ASKED | {"came in", "rated"}
 
 
@@ -97,11 +98,10 @@ class _Teller:
         self._id = _FIRST_ID + number * _IDS_EACH + (_IDS_FIRST + place * _IDS_STEP if place else 0)
         at, step = life.steps[place]
         self._agent: int | None = None
-        status = score = None
+        status: str | None = None
         for _, before in life.steps[:place]:
             status = STATUS_AFTER.get(before, status)
             self._agent = self._taken_by(before)
-            score = "offered" if before == "offered" else score
         taken_by = self._taken_by(step)
         author_id, via = self._author(step, taken_by)
         self.audit: Json = {
@@ -126,10 +126,8 @@ class _Teller:
         after = STATUS_AFTER.get(step)
         if after is not None and status is not None:
             self._note("Change", "status", after, status)
-        if step == "offered":
-            self._note("Change", "satisfaction_score", "offered", "unoffered")
-        elif step == "rated":
-            self._note("Change", "satisfaction_score", score_of(life), score)
+        if step in _SCORED:
+            self._rate(step)
 
     def _taken_by(self, step: Step) -> int | None:
         if step in TAKEN:
@@ -188,6 +186,19 @@ class _Teller:
         if RESOLUTION_FIELD_ID in values:
             self._note("Change", str(RESOLUTION_FIELD_ID), values[RESOLUTION_FIELD_ID], None)
             self._note("Change", "tags", bulk.tags(number, values), bulk.tags(number, before))
+
+    def _rate(self, step: Step) -> None:
+        """An event of a kind of its own; its keys are those of the reference of audit events."""
+        rating = rating_of(self._bulk, self._mine.number) if step == "rated" else None
+        self.audit["events"].append(
+            {
+                "id": self._next(),
+                "type": "SatisfactionRating",
+                "score": rating["score"] if rating else "offered",
+                "assignee_id": self._agent_id(self._agent),
+                "body": rating["comment"] if rating else None,
+            }
+        )
 
     def _say(self, text: str, markup: str, *, public: bool) -> None:
         self.audit["events"].append(

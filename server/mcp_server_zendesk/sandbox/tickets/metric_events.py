@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mcp_server_zendesk.sandbox.tickets.schedule import Schedule
 
 _FIRST_ID = 45_000_000_000_000
-EVENTS_EACH = 64
+EVENTS_EACH = 256
 """The most metric events that one ticket can have ids for."""
 
 _CLOCKS = (
