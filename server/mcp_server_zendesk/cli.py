@@ -14,6 +14,7 @@ from mcp_server_zendesk.commands.audit import audit
 from mcp_server_zendesk.commands.auth import auth
 from mcp_server_zendesk.commands.config import config_client
 from mcp_server_zendesk.commands.doctor import doctor
+from mcp_server_zendesk.commands.export import export
 from mcp_server_zendesk.commands.health import health
 from mcp_server_zendesk.commands.purge import purge
 from mcp_server_zendesk.commands.serve import serve
@@ -91,7 +92,7 @@ def main() -> None:
 
 _IN_ORDER = (
     *(setup, auth, doctor, config_client, tools, demo, serve),
-    *(sync, purge, tokens, health, audit),
+    *(sync, export, purge, tokens, health, audit),
 )
 for command in _IN_ORDER:
     main.add_command(command)

@@ -33,6 +33,7 @@ COMMANDS = [
     ("tokens", "remove"),
     ("health",),
     ("audit",),
+    ("export",),
 ]
 
 LOADED = """

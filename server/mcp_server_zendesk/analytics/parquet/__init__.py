@@ -1,0 +1,1 @@
+"""What analytics keeps, as Parquet by month, in a folder or an object store."""
