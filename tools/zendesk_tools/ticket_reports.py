@@ -53,26 +53,25 @@ async def ticket_report(
     period: Annotated[
         str,
         Field(
-            description="today, last_week, this_month, last_30_days (until yesterday), 2026-11, "
-            "2026-Q3, 2026-W48, 2026-11-01..2026-11-15, since 2026-11-01"
+            description="today, last_week, this_month, last_30_days, 2026-11, 2026-Q3, "
+            "2026-11-01..2026-11-15, since 2026-11-01"
         ),
     ] = "last_30_days",
     group_by: Annotated[
         str | None,
         Field(
             description="day, week, month, group, assignee, channel, priority, type, form, brand, "
-            "organization, tag, status or field:TITLE; satisfaction also reason"
+            "organization, tag, status or field:TITLE"
         ),
     ] = None,
     compare_with: Annotated[str | None, Field(description="previous, or another period")] = None,
     time_zone: Annotated[str, Field(description="IANA, where days begin")] = "UTC",
     chart: Annotated[bool, Field(description="Add a chart as an image")] = False,
 ) -> Report:
-    """Report on all tickets of a period, from the local copy. volume, reopens, sla_breaches and
-    satisfaction; backlog by age; first_reply_time and resolution_time as percentiles; tags, and
+    """Report on all tickets of a period, from the local copy: times as percentiles; tags, and
     topics (words of subjects), that moved most; complaints: what unhappy customers share; load by
-    group; waiting: time in each status; busiest_hours. For what no report answers use
-    query_tickets. sync_tickets renews the copy.
+    group; waiting: time in each status. For what no report answers use query_tickets.
+    sync_tickets renews the copy.
     """
     reader = await readable(zendesk, inventory)
     wish = Wish(report, period, group_by, compare_with, time_zone, chart=chart)
