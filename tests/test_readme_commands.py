@@ -130,6 +130,11 @@ def what_it_may_do_is_read_aloud(typist: Typist) -> None:
     assert told.out.startswith(shown.partition("\n")[2])
 
 
+def tickets_are_kept(typist: Typist) -> None:
+    filled = typist.run("sync", "--analytics")
+    assert (filled.code, "tickets are kept, complete as of" in filled.out) == (0, True), filled.err
+
+
 def it_serves_http(typist: Typist) -> None:
     arguments = typist.arguments("serve --transport")
     terminal = typist.reach.start(*arguments, "--port", "0")
@@ -159,6 +164,7 @@ def test_every_command_can_be_typed_from_top_to_bottom(typist: Typist) -> None:
     what_it_may_do_is_read_aloud(typist)
     told = typist.run("audit")
     assert (told.code, "update_ticket_tags" in told.out) == (0, True), told.out
+    tickets_are_kept(typist)
     it_serves_http(typist)
     examined = typist.run("doctor")
     assert examined.code == 0, examined.out

@@ -12,14 +12,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from analytics.stores import NOW, analytics, filled
+from in_process import run_command
 from mcp_server_zendesk.analytics.facts import SYNCED_BY
 from mcp_server_zendesk.analytics.purging import no_sync
 from mcp_server_zendesk.analytics.store import Store
 from mcp_server_zendesk.analytics.tables import TICKETS
-from mcp_server_zendesk.cli import main
 from mcp_server_zendesk.commands.sync_progress import Telling, duration
 from mcp_server_zendesk.sandbox import DEMO_SUBDOMAIN, DEMO_TOKEN, Rules
 from mcp_server_zendesk.serving.local_store import Analytics
@@ -36,7 +36,7 @@ _KEPT = f".local/share/mcp-server-zendesk/analytics/{DEMO_SUBDOMAIN}"
 
 
 def run(*arguments: object, answer: str | None = None) -> Result:
-    return CliRunner().invoke(main, [*map(str, arguments)], input=answer)
+    return run_command([*map(str, arguments)], os.environ, Path.cwd(), answer)
 
 
 @pytest.fixture

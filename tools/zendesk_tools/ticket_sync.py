@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from mcp_server_zendesk.analytics.admission import local_of
 from mcp_server_zendesk.connection.handle import Reach, Zendesk
 from mcp_server_zendesk.serving.inventory import Inventory
-from mcp_server_zendesk.serving.local_refusals import NeverSynced
 from mcp_server_zendesk.serving.results import Line, Result, Time
 
 SECONDS = 40.0
@@ -55,9 +55,7 @@ async def sync_tickets(
     """
     from mcp_server_zendesk.analytics.syncing import Sync  # noqa: PLC0415 - loads an extra
 
-    analytics = inventory.policy.analytics
-    if analytics is None:
-        raise NeverSynced
+    analytics = local_of(inventory)
     reading = replace(zendesk, reach=Reach(writes=False, scopes=zendesk.reach.scopes), requests=0)
     reading.began = zendesk.began
     try:
