@@ -13,9 +13,9 @@ from typing import Any
 import duckdb
 
 from analytics.stores import NOW, analytics, filled
-from mcp_server_zendesk.analytics import worker
-from mcp_server_zendesk.analytics.job import Job
-from mcp_server_zendesk.analytics.reading import Reader
+from mcp_server_zendesk.analytics.querying import worker
+from mcp_server_zendesk.analytics.querying.job import Job
+from mcp_server_zendesk.analytics.querying.reading import Reader
 from mcp_server_zendesk.serving.local_store import Analytics
 
 CANARY = "canary-7f3a"

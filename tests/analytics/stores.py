@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mcp_server_zendesk.analytics.store import Store, StreamState
-from mcp_server_zendesk.analytics.streams import STREAMS
+from mcp_server_zendesk.analytics.syncing.streams import STREAMS
 from mcp_server_zendesk.analytics.tables import TABLES
 from mcp_server_zendesk.serving.local_store import Analytics, Keep
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.engines import ground, job, shared_engine
-from mcp_server_zendesk.analytics import worker
-from mcp_server_zendesk.analytics.cells import exact, quoted, readable
+from mcp_server_zendesk.analytics.querying import worker
+from mcp_server_zendesk.analytics.querying.cells import exact, quoted, readable
 
 
 def _through(sql: str, *, longest: int | None) -> tuple[Any, str]:

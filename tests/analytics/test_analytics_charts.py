@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mcp_server_zendesk.analytics import charts
-from mcp_server_zendesk.analytics.chart_text import lettering
-from mcp_server_zendesk.analytics.charts import picture, png
+from mcp_server_zendesk.analytics.reports import charts
+from mcp_server_zendesk.analytics.reports.chart_text import lettering
+from mcp_server_zendesk.analytics.reports.charts import picture, png
 from mcp_server_zendesk.analytics.reports.drawings import (
     Bars,
     Columns,

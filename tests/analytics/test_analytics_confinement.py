@@ -17,7 +17,7 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="what Linux alone 
 _TRYING = """
 import errno, json, os, resource, signal, socket, subprocess, sys, threading, urllib.request
 from pathlib import Path
-from mcp_server_zendesk.analytics import confinement as c
+from mcp_server_zendesk.analytics.querying import confinement as c
 
 folder = Path(sys.argv[1])
 told = {}
@@ -124,7 +124,8 @@ def test_time_on_the_processor_is_bounded() -> None:
 
 @on_linux
 def test_who_has_lost_its_parent_ends_at_once() -> None:
-    code = "from mcp_server_zendesk.analytics import confinement as c\nc.tied_to(1)\nprint('on')\n"
+    room = "mcp_server_zendesk.analytics.querying"
+    code = f"from {room} import confinement as c\nc.tied_to(1)\nprint('on')\n"
     done = subprocess.run(
         [sys.executable, "-c", code], check=False, timeout=50, capture_output=True
     )

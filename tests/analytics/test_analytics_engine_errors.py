@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.engines import ground, job, shared_engine
-from mcp_server_zendesk.analytics import worker
-from mcp_server_zendesk.analytics.engine_errors import not_permitted, refusal
-from mcp_server_zendesk.analytics.permitted import NotPermitted
+from mcp_server_zendesk.analytics.querying import worker
+from mcp_server_zendesk.analytics.querying.engine_errors import not_permitted, refusal
+from mcp_server_zendesk.analytics.querying.permitted import NotPermitted
 from mcp_server_zendesk.serving.local_refusals import QueryRefused, QueryStopped
 
 SECRET = "words of a customer"

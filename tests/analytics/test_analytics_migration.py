@@ -9,7 +9,7 @@ import pytest
 
 from analytics.stores import NOW, analytics, filled
 from mcp_server_zendesk.analytics.migrations import Step, migrate
-from mcp_server_zendesk.analytics.reading import Reader
+from mcp_server_zendesk.analytics.querying.reading import Reader
 from mcp_server_zendesk.analytics.store import Batch, Store
 from mcp_server_zendesk.analytics.tables import OF_A_TICKET, TABLES, TICKETS, VERSION
 from mcp_server_zendesk.serving.local_refusals import StoreUnusable

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_server_zendesk.analytics.periods import (
+from mcp_server_zendesk.analytics.reports.periods import (
     EXAMPLES,
     Period,
     Unit,

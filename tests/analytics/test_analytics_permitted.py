@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from analytics.engines import CANARY, engine_of, ground, job, shared_engine
 from attacks.statements import LOCKED, stopped_by_locks
-from mcp_server_zendesk.analytics import worker
-from mcp_server_zendesk.analytics.functions import FUNCTIONS, allowed
-from mcp_server_zendesk.analytics.permitted import NotPermitted
+from mcp_server_zendesk.analytics.querying import worker
+from mcp_server_zendesk.analytics.querying.functions import FUNCTIONS, allowed
+from mcp_server_zendesk.analytics.querying.permitted import NotPermitted
 from mcp_server_zendesk.analytics.views import VIEWS
 
 

@@ -20,8 +20,8 @@ import pytest
 
 from analytics.engines import OLD, ground, ticket
 from analytics.stores import NOW, analytics, filled
-from mcp_server_zendesk.analytics import child, reading
-from mcp_server_zendesk.analytics.reading import Reader
+from mcp_server_zendesk.analytics.querying import child, reading
+from mcp_server_zendesk.analytics.querying.reading import Reader
 from mcp_server_zendesk.analytics.store import Store, StreamState
 from mcp_server_zendesk.serving.local_refusals import (
     ExtraNeeded,
@@ -169,7 +169,7 @@ def test_the_process_does_not_outlive_who_asked(tmp_path: Path) -> None:
     filled(local, {})
     code = (
         "import anyio\nfrom pathlib import Path\n"
-        "from mcp_server_zendesk.analytics.reading import Reader\n"
+        "from mcp_server_zendesk.analytics.querying.reading import Reader\n"
         "from mcp_server_zendesk.serving.local_store import Analytics\n"
         f"reader = Reader(Analytics(Path({str(local.folder)!r}), 'acme'), seconds=60)\n"
         f"anyio.run(reader.query, {ENDLESS!r})\n"

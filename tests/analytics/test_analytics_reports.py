@@ -12,7 +12,7 @@ import pytest
 
 from analytics.independent import Case, Raw, differences
 from analytics.raw_desks import AS_OF, desk, store
-from mcp_server_zendesk.analytics.reading import EVERYTHING, Answer
+from mcp_server_zendesk.analytics.querying.reading import EVERYTHING, Answer
 from mcp_server_zendesk.analytics.reports.asking import Ask
 from mcp_server_zendesk.analytics.reports.catalogue import REPORTS
 from mcp_server_zendesk.analytics.reports.groupings import FIELD

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from analytics.independent_exports import Raw
 from analytics.raw_desks import AS_OF, desk, store
-from mcp_server_zendesk.analytics.periods import Unit, period, time_zone
-from mcp_server_zendesk.analytics.reading import Reader
+from mcp_server_zendesk.analytics.querying.reading import Reader
 from mcp_server_zendesk.analytics.reports.asking import spans
 from mcp_server_zendesk.analytics.reports.groupings import buckets, fitting
+from mcp_server_zendesk.analytics.reports.periods import Unit, period, time_zone
 from mcp_server_zendesk.analytics.reports.running import Finished, Wish, run
 from mcp_server_zendesk.analytics.reports.tables import rounded
 from mcp_server_zendesk.analytics.reports.work import offsets

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from analytics.stores import NOW, analytics, filled
-from mcp_server_zendesk.analytics.reading import Reader
+from mcp_server_zendesk.analytics.querying.reading import Reader
 from mcp_server_zendesk.analytics.store import Store
 from mcp_server_zendesk.analytics.tables import TICKETS
 

@@ -11,14 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcp_server_zendesk.analytics.event_rows import comment_row, sla_row, statuses_of, what_happened
-from mcp_server_zendesk.analytics.places import (
+from mcp_server_zendesk.analytics.syncing.event_rows import (
+    comment_row,
+    sla_row,
+    statuses_of,
+    what_happened,
+)
+from mcp_server_zendesk.analytics.syncing.places import (
     Place,
     page_by_cursor,
     page_by_time,
     zendesk_clock,
 )
-from mcp_server_zendesk.analytics.rows import (
+from mcp_server_zendesk.analytics.syncing.rows import (
     Keeping,
     field_row,
     group_row,
@@ -27,7 +32,7 @@ from mcp_server_zendesk.analytics.rows import (
     ticket_row,
     user_row,
 )
-from mcp_server_zendesk.analytics.values import moment, text, whole
+from mcp_server_zendesk.analytics.syncing.values import moment, text, whole
 from mcp_server_zendesk.connection.errors import SecondTooFull, UnreadableResponse
 
 SCALARS = (

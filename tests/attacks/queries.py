@@ -29,15 +29,15 @@ from attacks.reading import (
     read,
     stands_unfenced,
 )
-from mcp_server_zendesk.analytics import child, worker
-from mcp_server_zendesk.analytics.job import Job
-from mcp_server_zendesk.analytics.reading import Reader
+from mcp_server_zendesk.analytics.querying import child, worker
+from mcp_server_zendesk.analytics.querying.job import Job
+from mcp_server_zendesk.analytics.querying.reading import Reader
 from mcp_server_zendesk.serving.local_refusals import QueryStopped
 
 ATTACKS = Attacks("SQL over the store")
 
-READING = "mcp_server_zendesk.analytics.reading"
-CHILD = "mcp_server_zendesk.analytics.child"
+READING = "mcp_server_zendesk.analytics.querying.reading"
+CHILD = "mcp_server_zendesk.analytics.querying.child"
 QUERIES = "zendesk_tools.ticket_queries"
 CARD = "4111 1111 1111 1111"
 TORN = "x" * 488 + f" {CARD} and so on, for longer than is shown"

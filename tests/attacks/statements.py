@@ -20,13 +20,13 @@ import duckdb
 
 from analytics.engines import CANARY, OLD, engine_of, ground, job, shared_engine
 from attacks.attack import Attacks, Ground, all_of, put_in_place
-from mcp_server_zendesk.analytics import worker
-from mcp_server_zendesk.analytics.job import Job
-from mcp_server_zendesk.analytics.permitted import NotPermitted
+from mcp_server_zendesk.analytics.querying import worker
+from mcp_server_zendesk.analytics.querying.job import Job
+from mcp_server_zendesk.analytics.querying.permitted import NotPermitted
 
 ATTACKS = Attacks("SQL over the store")
 
-WORKER = "mcp_server_zendesk.analytics.worker"
+WORKER = "mcp_server_zendesk.analytics.querying.worker"
 SLEPT = 0.15
 _numbers = itertools.count()
 

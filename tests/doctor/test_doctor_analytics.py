@@ -14,7 +14,7 @@ from analytics.stores import NOW, filled
 from doctor.conftest import Examined
 from mcp_server_zendesk.analytics.facts import SYNCED_BY
 from mcp_server_zendesk.analytics.store import Store, StreamState
-from mcp_server_zendesk.analytics.streams import STREAMS
+from mcp_server_zendesk.analytics.syncing.streams import STREAMS
 from mcp_server_zendesk.doctor.analytics import STALE_DAYS, look_at_analytics
 from mcp_server_zendesk.doctor.checks import Check
 from mcp_server_zendesk.sandbox import DEMO_SUBDOMAIN, DEMO_TOKEN, Sandbox

@@ -35,6 +35,6 @@ DOCUMENTS = (
         tool="query_tickets",
         title="Views of query_tickets",
         description="The views and columns that query_tickets can ask, with what they mean",
-        text="mcp_server_zendesk.analytics.schema:schema",
+        text="mcp_server_zendesk.analytics.querying.schema:schema",
     ),
 )

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from mcp_server_zendesk.analytics.admission import readable
-from mcp_server_zendesk.analytics.reading import MOST_ROWS, ROWS, Way
+from mcp_server_zendesk.analytics.querying.reading import MOST_ROWS, ROWS, Way
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.serving.cleaning.text import (
     LINE_CHARACTERS,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from mcp_server_zendesk.analytics.admission import readable
-from mcp_server_zendesk.analytics.charts import picture
+from mcp_server_zendesk.analytics.reports.charts import picture
 from mcp_server_zendesk.analytics.reports.running import Finished, Wish, run
 from mcp_server_zendesk.connection.handle import Zendesk
 from mcp_server_zendesk.serving.inventory import Inventory

@@ -53,7 +53,7 @@ async def sync_tickets(
     Changes nothing in Zendesk. The first sync of a large account takes many calls: an admin can run
     the command sync instead.
     """
-    from mcp_server_zendesk.analytics.syncing import Sync  # noqa: PLC0415 - loads an extra
+    from mcp_server_zendesk.analytics.syncing.sync import Sync  # noqa: PLC0415 - loads an extra
 
     analytics = local_of(inventory)
     reading = replace(zendesk, reach=Reach(writes=False, scopes=zendesk.reach.scopes), requests=0)

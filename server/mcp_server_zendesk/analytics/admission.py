@@ -6,7 +6,7 @@ from anyio import to_thread
 
 from mcp_server_zendesk.analytics.facts import Facts
 from mcp_server_zendesk.analytics.opening import duckdb_of
-from mcp_server_zendesk.analytics.reading import Reader
+from mcp_server_zendesk.analytics.querying.reading import Reader
 from mcp_server_zendesk.analytics.store import Store
 from mcp_server_zendesk.analytics.tables import VERSION
 from mcp_server_zendesk.connection.handle import Zendesk

@@ -75,7 +75,7 @@ class Facts:
 
     def _needed(self) -> list[str]:
         """The exports that it is filled from."""
-        from mcp_server_zendesk.analytics.streams import STREAMS  # noqa: PLC0415 - it imports this
+        from mcp_server_zendesk.analytics.syncing.streams import STREAMS  # noqa: PLC0415 - it imports this
 
         if self.given.get(WAY) == "search":
             return [name for name in self.streams if name.startswith("search")]

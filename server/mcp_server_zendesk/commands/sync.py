@@ -12,7 +12,7 @@ import click
 from mcp_server_zendesk.commands.options import demo_option, settings_from, workspace_options
 
 if TYPE_CHECKING:
-    from mcp_server_zendesk.analytics.syncing import SyncReport
+    from mcp_server_zendesk.analytics.syncing.sync import SyncReport
     from mcp_server_zendesk.connection.handle import Progress
     from mcp_server_zendesk.serving.local_store import Analytics
     from mcp_server_zendesk.settings import Settings
@@ -91,7 +91,7 @@ async def _synced(
 
     import anyio  # noqa: PLC0415 - likewise
 
-    from mcp_server_zendesk.analytics.syncing import Sync, reading  # noqa: PLC0415 - likewise
+    from mcp_server_zendesk.analytics.syncing.sync import Sync, reading  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.embedded import embedded_transport  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.server_settings import load_server  # noqa: PLC0415 - likewise
     from mcp_server_zendesk.workspace import access_to, redaction_of, team_of  # noqa: PLC0415 - likewise

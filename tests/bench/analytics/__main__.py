@@ -29,7 +29,7 @@ from bench.analytics.raw import download
 from bench.analytics.syncing import Synced, sync
 from bench.figures import Table
 from bench.team.processes import COMMAND, Zendesk, environment, zendesk_running
-from mcp_server_zendesk.analytics.reading import Reader
+from mcp_server_zendesk.analytics.querying.reading import Reader
 from mcp_server_zendesk.analytics.reports.catalogue import REPORTS
 from mcp_server_zendesk.analytics.reports.running import Wish, run
 from mcp_server_zendesk.sandbox import DEMO_SUBDOMAIN

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from mcp_server_zendesk.analytics.periods import Period
-from mcp_server_zendesk.analytics.reading import Answer
+from mcp_server_zendesk.analytics.querying.reading import Answer
 from mcp_server_zendesk.analytics.reports.groupings import Grouping
+from mcp_server_zendesk.analytics.reports.periods import Period
 
 Ask = Callable[[str, Sequence[Any]], Awaitable[Answer]]
 """Puts a statement of ours to the store, as ``Reader.ask`` does."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 
-from mcp_server_zendesk.analytics.periods import Unit
 from mcp_server_zendesk.analytics.reports.asking import Ask, Asked, Values
 from mcp_server_zendesk.analytics.reports.drawings import Series, Stacked
 from mcp_server_zendesk.analytics.reports.groupings import (
@@ -14,6 +13,7 @@ from mcp_server_zendesk.analytics.reports.groupings import (
     Grouping,
 )
 from mcp_server_zendesk.analytics.reports.histories import DONE, UNSOLVED
+from mcp_server_zendesk.analytics.reports.periods import Unit
 from mcp_server_zendesk.analytics.reports.report import (
     LEAST_CHARTED,
     Made,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from mcp_server_zendesk.analytics.periods import Period, Unit, floor, stepped
-from mcp_server_zendesk.analytics.reading import Answer
+from mcp_server_zendesk.analytics.querying.reading import Answer
+from mcp_server_zendesk.analytics.reports.periods import Period, Unit, floor, stepped
 from mcp_server_zendesk.serving.refusals import InvalidArguments
 
 NONE = "(none)"

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from mcp_server_zendesk.analytics.periods import PREVIOUS, Period, floor, period, time_zone
 from mcp_server_zendesk.analytics.reports.asking import Ask, Asked, Freshness, Span, spans
 from mcp_server_zendesk.analytics.reports.catalogue import REPORTS
 from mcp_server_zendesk.analytics.reports.drawings import Drawing
 from mcp_server_zendesk.analytics.reports.freshness import caveats, freshness
 from mcp_server_zendesk.analytics.reports.groupings import Grouping, fitting, grouping
+from mcp_server_zendesk.analytics.reports.periods import PREVIOUS, Period, floor, period, time_zone
 from mcp_server_zendesk.analytics.reports.report import Report
 from mcp_server_zendesk.analytics.reports.tables import Small
 from mcp_server_zendesk.serving.local_store import Analytics

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from mcp_server_zendesk.analytics.periods import Unit, floor, stepped
 from mcp_server_zendesk.analytics.reports.asking import Ask, Asked, Span, Values
 from mcp_server_zendesk.analytics.reports.groupings import NONE, Bucket, Grouping, buckets
+from mcp_server_zendesk.analytics.reports.periods import Unit, floor, stepped
 
 Kind = Literal["count", "number", "percent", "minutes"]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from mcp_server_zendesk.analytics.rows import COMMENT, Keeping, Row
-from mcp_server_zendesk.analytics.values import (
+from mcp_server_zendesk.analytics.syncing.rows import COMMENT, Keeping, Row
+from mcp_server_zendesk.analytics.syncing.values import (
     Json,
     flag,
     objects,

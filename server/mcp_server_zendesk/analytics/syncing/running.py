@@ -10,10 +10,10 @@ from typing import TypeVar
 
 import anyio
 
-from mcp_server_zendesk.analytics.places import zendesk_clock
-from mcp_server_zendesk.analytics.rows import Keeping
 from mcp_server_zendesk.analytics.store import Batch, Store
-from mcp_server_zendesk.analytics.streams import Put
+from mcp_server_zendesk.analytics.syncing.places import zendesk_clock
+from mcp_server_zendesk.analytics.syncing.rows import Keeping
+from mcp_server_zendesk.analytics.syncing.streams import Put
 from mcp_server_zendesk.connection.access import Access
 from mcp_server_zendesk.connection.client import Answer
 from mcp_server_zendesk.connection.errors import (

@@ -27,14 +27,14 @@ from mcp_server_zendesk.serving.local_refusals import ExtraNeeded, QueryStopped,
 if TYPE_CHECKING:
     from anyio.abc import Process
 
-    from mcp_server_zendesk.analytics.job import Job
+    from mcp_server_zendesk.analytics.querying.job import Job
 
 AT_ONCE = 2
 """How many run at the same time, of all workspaces of a process; more wait for their turn."""
 
 _STARTER = (
     "import json,sys;sys.path[:0]=json.loads(sys.stdin.buffer.readline());"
-    "from mcp_server_zendesk.analytics.worker import main;main()"
+    "from mcp_server_zendesk.analytics.querying.worker import main;main()"
 )
 _COMMAND = ("-I", "-S", "-c", _STARTER)  # no environment, no site, no current folder
 _PACKAGES = ("mcp_server_zendesk", "duckdb", "_duckdb")

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from mcp_server_zendesk.analytics.event_rows import comment_row, statuses_of
-from mcp_server_zendesk.analytics.lists import pages, refused
-from mcp_server_zendesk.analytics.rows import Row
-from mcp_server_zendesk.analytics.running import Run
 from mcp_server_zendesk.analytics.store import Batch
-from mcp_server_zendesk.analytics.streams import Put
+from mcp_server_zendesk.analytics.syncing.event_rows import comment_row, statuses_of
+from mcp_server_zendesk.analytics.syncing.lists import pages, refused
+from mcp_server_zendesk.analytics.syncing.rows import Row
+from mcp_server_zendesk.analytics.syncing.running import Run
+from mcp_server_zendesk.analytics.syncing.streams import Put
 from mcp_server_zendesk.analytics.tables import COMMENTS, REREAD, STATUS_CHANGES
 from mcp_server_zendesk.connection.errors import Refused
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from mcp_server_zendesk.analytics.beginning import BEGINNING, WAY, Beginning
-from mcp_server_zendesk.analytics.lists import read_fields
-from mcp_server_zendesk.analytics.places import (
+from mcp_server_zendesk.analytics.store import Batch, StreamState
+from mcp_server_zendesk.analytics.syncing.beginning import BEGINNING, WAY, Beginning
+from mcp_server_zendesk.analytics.syncing.lists import read_fields
+from mcp_server_zendesk.analytics.syncing.places import (
     LARGEST_PAGE,
     UNSETTLED,
     Page,
@@ -20,9 +21,8 @@ from mcp_server_zendesk.analytics.places import (
     page_by_time,
     records_of,
 )
-from mcp_server_zendesk.analytics.running import SMALLEST_PAGE, Run
-from mcp_server_zendesk.analytics.store import Batch, StreamState
-from mcp_server_zendesk.analytics.streams import TICKET_STREAM, Put, Stream
+from mcp_server_zendesk.analytics.syncing.running import SMALLEST_PAGE, Run
+from mcp_server_zendesk.analytics.syncing.streams import TICKET_STREAM, Put, Stream
 from mcp_server_zendesk.connection.client import Answer
 from mcp_server_zendesk.connection.errors import (
     AnswerTooLarge,

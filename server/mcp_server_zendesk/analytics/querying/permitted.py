@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from mcp_server_zendesk.analytics.functions import TABLE_FUNCTIONS, allowed
+from mcp_server_zendesk.analytics.querying.functions import TABLE_FUNCTIONS, allowed
 
 Among = Literal["views", "functions", "nothing"]
 

@@ -21,10 +21,10 @@ from typing import Any, BinaryIO, Protocol
 
 import duckdb
 
-from mcp_server_zendesk.analytics import confinement
-from mcp_server_zendesk.analytics.cells import expression, quoted
-from mcp_server_zendesk.analytics.job import MOMENT, READY, Job
-from mcp_server_zendesk.analytics.permitted import NotPermitted, Permitted, permitted
+from mcp_server_zendesk.analytics.querying import confinement
+from mcp_server_zendesk.analytics.querying.cells import expression, quoted
+from mcp_server_zendesk.analytics.querying.job import MOMENT, READY, Job
+from mcp_server_zendesk.analytics.querying.permitted import NotPermitted, Permitted, permitted
 
 _BUSY = (
     "Could not set lock",

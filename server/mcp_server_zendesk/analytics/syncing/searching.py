@@ -11,7 +11,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from mcp_server_zendesk.analytics.beginning import (
+from mcp_server_zendesk.analytics.store import Batch, StreamState
+from mcp_server_zendesk.analytics.syncing.beginning import (
     BEGINNING,
     LACKS,
     QUERY,
@@ -20,10 +21,9 @@ from mcp_server_zendesk.analytics.beginning import (
     WAY,
     Beginning,
 )
-from mcp_server_zendesk.analytics.places import epoch, records_of
-from mcp_server_zendesk.analytics.running import Run
-from mcp_server_zendesk.analytics.store import Batch, StreamState
-from mcp_server_zendesk.analytics.streams import Put, put_tickets
+from mcp_server_zendesk.analytics.syncing.places import epoch, records_of
+from mcp_server_zendesk.analytics.syncing.running import Run
+from mcp_server_zendesk.analytics.syncing.streams import Put, put_tickets
 from mcp_server_zendesk.connection.client import Answer
 from mcp_server_zendesk.connection.errors import InvalidRequest
 from mcp_server_zendesk.connection.reading import next_cursor

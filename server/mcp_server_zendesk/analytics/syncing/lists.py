@@ -7,19 +7,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from mcp_server_zendesk.analytics.beginning import LISTS_READ, kinds
-from mcp_server_zendesk.analytics.places import records_of
-from mcp_server_zendesk.analytics.rows import (
+from mcp_server_zendesk.analytics.store import Batch
+from mcp_server_zendesk.analytics.syncing.beginning import LISTS_READ, kinds
+from mcp_server_zendesk.analytics.syncing.places import records_of
+from mcp_server_zendesk.analytics.syncing.rows import (
     Row,
     field_row,
     group_row,
     named_row,
     user_row,
 )
-from mcp_server_zendesk.analytics.running import Run
-from mcp_server_zendesk.analytics.store import Batch
+from mcp_server_zendesk.analytics.syncing.running import Run
+from mcp_server_zendesk.analytics.syncing.values import Json
 from mcp_server_zendesk.analytics.tables import BRANDS, FIELDS, FORMS, GROUPS, USERS, Table
-from mcp_server_zendesk.analytics.values import Json
 from mcp_server_zendesk.connection.errors import (
     EndpointUnavailable,
     Forbidden,

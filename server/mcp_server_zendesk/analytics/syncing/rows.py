@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from mcp_server_zendesk.analytics.values import (
+from mcp_server_zendesk.analytics.syncing.values import (
     VALUE,
     Json,
     flag,

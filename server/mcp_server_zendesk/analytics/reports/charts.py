@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from anyio import to_thread
 
-from mcp_server_zendesk.analytics.chart_text import Lettering, lettering
+from mcp_server_zendesk.analytics.reports.chart_text import Lettering, lettering
 from mcp_server_zendesk.analytics.reports.drawings import (
     Bars,
     Columns,

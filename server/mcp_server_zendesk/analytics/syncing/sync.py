@@ -10,19 +10,19 @@ from datetime import UTC, datetime
 
 import anyio
 
-from mcp_server_zendesk.analytics.beginning import LACKS, SEARCHES, Beginning, begin
-from mcp_server_zendesk.analytics.exporting import Export
 from mcp_server_zendesk.analytics.folder import make_private
-from mcp_server_zendesk.analytics.lists import fresh, read_agents, read_lists, refused
-from mcp_server_zendesk.analytics.places import LARGEST_PAGE
 from mcp_server_zendesk.analytics.purging import no_sync
-from mcp_server_zendesk.analytics.rereading import reread
 from mcp_server_zendesk.analytics.rewriting import tidy
-from mcp_server_zendesk.analytics.rows import Keeping, Way
-from mcp_server_zendesk.analytics.running import Paused, Run
-from mcp_server_zendesk.analytics.searching import LACKING, name_of, read_search
 from mcp_server_zendesk.analytics.store import Batch, Store, StreamState
-from mcp_server_zendesk.analytics.streams import STREAMS, TICKET_STREAM, Stream
+from mcp_server_zendesk.analytics.syncing.beginning import LACKS, SEARCHES, Beginning, begin
+from mcp_server_zendesk.analytics.syncing.exporting import Export
+from mcp_server_zendesk.analytics.syncing.lists import fresh, read_agents, read_lists, refused
+from mcp_server_zendesk.analytics.syncing.places import LARGEST_PAGE
+from mcp_server_zendesk.analytics.syncing.rereading import reread
+from mcp_server_zendesk.analytics.syncing.rows import Keeping, Way
+from mcp_server_zendesk.analytics.syncing.running import Paused, Run
+from mcp_server_zendesk.analytics.syncing.searching import LACKING, name_of, read_search
+from mcp_server_zendesk.analytics.syncing.streams import STREAMS, TICKET_STREAM, Stream
 from mcp_server_zendesk.analytics.tables import STREAMS as STATES
 from mcp_server_zendesk.connection.access import Access
 from mcp_server_zendesk.connection.errors import (

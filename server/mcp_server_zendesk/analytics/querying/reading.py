@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from mcp_server_zendesk.analytics import child, engine_errors
-from mcp_server_zendesk.analytics.cells import exact, readable
 from mcp_server_zendesk.analytics.facts import LACKS, WAY, Facts
-from mcp_server_zendesk.analytics.job import MOMENT, Job
-from mcp_server_zendesk.analytics.schema import described, listed
+from mcp_server_zendesk.analytics.querying import child, engine_errors
+from mcp_server_zendesk.analytics.querying.cells import exact, readable
+from mcp_server_zendesk.analytics.querying.job import MOMENT, Job
+from mcp_server_zendesk.analytics.querying.schema import described, listed
 from mcp_server_zendesk.analytics.tables import FACTS, SCHEMA, STREAMS
 from mcp_server_zendesk.analytics.views import VIEWS
 from mcp_server_zendesk.serving.local_refusals import (

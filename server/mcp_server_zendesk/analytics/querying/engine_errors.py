@@ -10,7 +10,7 @@ import difflib
 import re
 from collections.abc import Mapping
 
-from mcp_server_zendesk.analytics.functions import FUNCTIONS
+from mcp_server_zendesk.analytics.querying.functions import FUNCTIONS
 from mcp_server_zendesk.analytics.views import VIEWS
 from mcp_server_zendesk.serving.local_refusals import QueryRefused, QueryStopped
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from mcp_server_zendesk.analytics.event_rows import sla_row, what_happened
-from mcp_server_zendesk.analytics.places import Page
-from mcp_server_zendesk.analytics.rows import (
+from mcp_server_zendesk.analytics.store import Batch
+from mcp_server_zendesk.analytics.syncing.event_rows import sla_row, what_happened
+from mcp_server_zendesk.analytics.syncing.places import Page
+from mcp_server_zendesk.analytics.syncing.rows import (
     Keeping,
     Row,
     Way,
@@ -18,7 +19,7 @@ from mcp_server_zendesk.analytics.rows import (
     ticket_row,
     user_row,
 )
-from mcp_server_zendesk.analytics.store import Batch
+from mcp_server_zendesk.analytics.syncing.values import Json, objects, text, whole
 from mcp_server_zendesk.analytics.tables import (
     COMMENTS,
     GONE,
@@ -31,7 +32,6 @@ from mcp_server_zendesk.analytics.tables import (
     USERS,
     Table,
 )
-from mcp_server_zendesk.analytics.values import Json, objects, text, whole
 
 _DELETED = "deleted"
 _SCRUBBED = "SCRUBBED"

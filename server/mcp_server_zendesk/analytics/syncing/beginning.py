@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from mcp_server_zendesk.analytics.facts import LONG_AGO, SYNCED_BY
-from mcp_server_zendesk.analytics.places import epoch
 from mcp_server_zendesk.analytics.retention import expire
-from mcp_server_zendesk.analytics.rows import STRUCTURED
 from mcp_server_zendesk.analytics.store import Batch, StreamState
-from mcp_server_zendesk.analytics.streams import STREAMS
+from mcp_server_zendesk.analytics.syncing.places import epoch
+from mcp_server_zendesk.analytics.syncing.rows import STRUCTURED
+from mcp_server_zendesk.analytics.syncing.streams import STREAMS
 from mcp_server_zendesk.analytics.tables import STREAMS as STATES
 from mcp_server_zendesk.serving.local_refusals import OtherUser
 from mcp_server_zendesk.serving.local_store import Analytics

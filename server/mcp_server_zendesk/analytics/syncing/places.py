@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from mcp_server_zendesk.analytics.values import Json, moment, whole
+from mcp_server_zendesk.analytics.syncing.values import Json, moment, whole
 from mcp_server_zendesk.connection.errors import SecondTooFull, UnreadableResponse
 from mcp_server_zendesk.connection.instants import in_utc
 

@@ -1,0 +1,1 @@
+"""Asks the store: each statement in a process of its own, which can do nothing else."""
