@@ -42,7 +42,7 @@ def _running() -> list[int]:
     found = []
     for one in Path("/proc").glob("[0-9]*"):
         try:
-            if b"analytics.worker" in (one / "cmdline").read_bytes():
+            if b"querying.worker" in (one / "cmdline").read_bytes():
                 told = (one / "stat").read_text().rpartition(")")[2].split()
                 if told[0] != "Z" and int(told[1]) == os.getpid():
                     found.append(int(one.name))
@@ -180,7 +180,7 @@ def test_the_process_does_not_outlive_who_asked(tmp_path: Path) -> None:
         children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
         for _ in range(1_500):
             found = children.read_text().split()
-            if found and b"analytics.worker" in Path(f"/proc/{found[0]}/cmdline").read_bytes():
+            if found and b"querying.worker" in Path(f"/proc/{found[0]}/cmdline").read_bytes():
                 break
             time.sleep(0.01)
         assert found

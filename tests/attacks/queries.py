@@ -154,7 +154,7 @@ async def _environments() -> list[bytes]:
 
 def _environment_of(process: Path) -> bytes | None:
     try:
-        started = b"analytics.worker" in (process / "cmdline").read_bytes()
+        started = b"querying.worker" in (process / "cmdline").read_bytes()
         return (process / "environ").read_bytes() if started else None
     except OSError:
         return None

@@ -154,6 +154,7 @@ def test_no_reference_of_html_finds_its_address(words: str) -> None:
 @example("<a;b https://x/ style=@c")
 @example("https://\uff3dhttps://@")
 @example("https://a\uff3d\uff08b")
+@example("https://@/@")
 @example("https://\uff20@\u0430")
 @example('<one two<p style="display:none">')
 @example("0\u200d0")

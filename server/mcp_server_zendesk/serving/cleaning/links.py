@@ -171,7 +171,7 @@ def _named_link(found: re.Match[str]) -> str:
 
 
 def _plain_authority(found: re.Match[str]) -> str:
-    authority = found[2].rpartition("@")[2]
+    authority = found[2].rpartition("@")[2] or "_"  # else what follows would be read as the host
     if _CLEAR.fullmatch(authority):
         return found[1] + authority
     ends = _FOREIGN_TAIL.match(authority)
