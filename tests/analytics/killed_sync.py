@@ -14,9 +14,9 @@ from pathlib import Path
 
 import anyio
 import httpx
-from mcp_server_zendesk.analytics.syncing.sync import Sync, reading
 
 from mcp_server_zendesk.analytics.store import Batch, StreamState
+from mcp_server_zendesk.analytics.syncing.sync import Sync, reading
 from mcp_server_zendesk.embedded import embedded_settings
 from mcp_server_zendesk.sandbox import Sandbox
 from mcp_server_zendesk.workspace import access_to, analytics_of

@@ -10,11 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from mcp_server_zendesk.analytics.syncing.sync import Sync, SyncReport, reading, utc_now
-
 from desk import OpenWorkspace, Workspace
 from generated_desk import client_of
 from mcp_server_zendesk.analytics.store import Store as Kept
+from mcp_server_zendesk.analytics.syncing.sync import Sync, SyncReport, reading, utc_now
 from mcp_server_zendesk.connection.access import Access
 from mcp_server_zendesk.sandbox import ManualClock, Rules, Sandbox, Store, seeded_store
 from mcp_server_zendesk.serving.local_store import Analytics

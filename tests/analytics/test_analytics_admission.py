@@ -96,6 +96,20 @@ async def test_another_user_from_now_on_is_refused_though_the_first_may_still_as
             await readable(*_handle(workspace))
 
 
+async def test_who_has_become_less_than_who_filled_it_is_refused(
+    tmp_path: Path, open_workspace: OpenWorkspace
+) -> None:
+    """A user whose role was taken back still has the id by which the store was filled."""
+    async with open_workspace(analytics=True, analytics_folder=tmp_path) as workspace:
+        role = workspace.sandbox.store.users[ADMIN_ID]["role"]
+        _synced(tmp_path, synced_as=role)
+        await readable(*_handle(workspace))
+    async with open_workspace(analytics=True, analytics_folder=tmp_path) as workspace:
+        workspace.sandbox.store.users[ADMIN_ID]["role"] = "agent"
+        with pytest.raises(OtherUser):
+            await readable(*_handle(workspace))
+
+
 async def test_without_a_store_or_with_an_empty_one_nothing_was_synced(
     tmp_path: Path, open_workspace: OpenWorkspace
 ) -> None:

@@ -16,6 +16,7 @@ from mcp_server_zendesk.analytics.facts import SYNCED_BY
 from mcp_server_zendesk.analytics.store import Store, StreamState
 from mcp_server_zendesk.analytics.syncing.streams import STREAMS
 from mcp_server_zendesk.doctor.analytics import STALE_DAYS, look_at_analytics
+from mcp_server_zendesk.doctor.authentication import Me
 from mcp_server_zendesk.doctor.checks import Check
 from mcp_server_zendesk.sandbox import DEMO_SUBDOMAIN, DEMO_TOKEN, Sandbox
 from mcp_server_zendesk.sandbox.landmarks import ADMIN_ID, AGENT_ID
@@ -38,7 +39,8 @@ def _synced(folder: Path, by: int = 7) -> Store:
 
 
 async def _look(settings: Settings, user_id: int | None = 7) -> Check:
-    return await look_at_analytics(settings, user_id, NOW)
+    user = None if user_id is None else Me(id=user_id, role="admin")
+    return await look_at_analytics(settings, user, NOW)
 
 
 async def test_what_is_off_is_not_looked_at(tmp_path: Path) -> None:

@@ -62,13 +62,13 @@ async def check_user(zendesk: Zendesk, facts: Facts) -> None:
     """Whether it was filled as the user that the server acts as now.
 
     Raises:
-        OtherUser: As another, or it is not known as whom.
+        OtherUser: As another, as one who was more, or it is not known as whom.
         ZendeskError: Zendesk could not be asked.
     """
     if not facts.streams:
         return
     me = await zendesk.cached("me", lambda: who_am_i(zendesk), scope="read")
-    if facts.synced_by is None or facts.synced_by != me.id:
+    if not facts.open_to(me.id, me.role):
         raise OtherUser
 
 

@@ -18,8 +18,11 @@ STREAMS_OF_IT = f"SELECT name, until, complete, stored_at FROM {SCHEMA}.{STREAMS
 
 SYNCED_BY = "synced_by"
 """The id of the Zendesk user as whom it was filled."""
+SYNCED_AS = "synced_as"
+"""The role that this user had then."""
 WAY, LACKS = "way", "lacks"
 """How it was filled, and what it does not get, as a list of words in JSON."""
+ADMIN = "admin"
 REMOVED_SINCE = "removed_since"
 """Since when rows lie in free blocks of the file that have to leave the disk."""
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -58,6 +61,13 @@ class Facts:
         """As whom it was filled, where that is known."""
         said = self.given.get(SYNCED_BY, "")
         return int(said) if said.isascii() and said.isdecimal() else None
+
+    def open_to(self, user_id: int | None, role: str | None) -> bool:
+        """Whether somebody is who filled it, and has not become less since: an agent sees fewer
+        tickets than the same person did as an admin.
+        """
+        then = self.given.get(SYNCED_AS)
+        return self.synced_by == user_id and (then in {None, role} or role == ADMIN)
 
     @property
     def until(self) -> datetime | None:

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from anyio import to_thread
 
 from mcp_server_zendesk.command_lines import store_command
+from mcp_server_zendesk.doctor.authentication import Me
 from mcp_server_zendesk.doctor.checks import Check, Name
 from mcp_server_zendesk.serving import local_refusals as refusals
 from mcp_server_zendesk.serving.local_store import Analytics
@@ -22,12 +23,12 @@ _NAME: Name = "analytics"
 _INSTALL = "pip install 'mcp-server-zendesk[analytics]'"
 
 
-async def look_at_analytics(settings: Settings, user_id: int | None, now: datetime) -> Check:
+async def look_at_analytics(settings: Settings, user: Me | None, now: datetime) -> Check:
     """Judge the store; it is opened for reading, for a moment, and nothing is made.
 
     Args:
         settings: Of the workspace.
-        user_id: Whom Zendesk takes the credentials for; None where that is not known.
+        user: Whom Zendesk takes the credentials for; None where that is not known.
         now: The time.
     """
     local = local_store_of(settings)
@@ -44,9 +45,9 @@ async def look_at_analytics(settings: Settings, user_id: int | None, now: dateti
         check_readable(facts, local)
     except refusals.LocalRefusal as error:
         return _unreadable(error, local, settings)
-    if user_id is not None and facts.synced_by != user_id:
+    if user is not None and not facts.open_to(user.id, user.role):
         return _fail(
-            "the store was filled as another Zendesk user",
+            "the store was filled as another Zendesk user, or with another role",
             "other_user",
             "That user may see more tickets than this one, so that nothing is answered from it.",
             f"{store_command('purge', settings)} --yes; {store_command('sync', settings)}",

@@ -180,7 +180,7 @@ async def _examine_rights(
             checks.append(await _check("account_facts", telling))
         checks.append(look_at_rate_limit(connection.gate.headroom))
         now = datetime.fromtimestamp(around.now(), UTC)
-        checks.append(await _check("analytics", look_at_analytics(settings, me.id, now)))
+        checks.append(await _check("analytics", look_at_analytics(settings, me, now)))
     finally:
         await connection.aclose()
     return "An earlier check broke."

@@ -97,7 +97,8 @@ def other_user(_: refusals.OtherUser, at: Circumstances) -> Explanation:
     """Whoever signs in now may see less than is stored."""
     return Explanation(
         kind="forbidden",
-        message=f"{at.tool} was not carried out: the store was filled as another Zendesk user.",
+        message=f"{at.tool} was not carried out: the store was filled as another Zendesk user, "
+        "or while this one had another role.",
         reason="Who the server acts as has changed since, and may see fewer tickets than are kept.",
         hint="Tell the user that an admin has to run the command purge, then sync as this user.",
         who="admin",

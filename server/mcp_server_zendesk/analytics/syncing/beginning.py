@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from mcp_server_zendesk.analytics.facts import LONG_AGO, SYNCED_BY
+from mcp_server_zendesk.analytics.facts import LONG_AGO, SYNCED_AS, SYNCED_BY, Facts
 from mcp_server_zendesk.analytics.retention import expire
 from mcp_server_zendesk.analytics.store import Batch, StreamState
 from mcp_server_zendesk.analytics.syncing.places import epoch
 from mcp_server_zendesk.analytics.syncing.rows import STRUCTURED
 from mcp_server_zendesk.analytics.syncing.streams import STREAMS
 from mcp_server_zendesk.analytics.tables import STREAMS as STATES
+from mcp_server_zendesk.connection.records import UserRecord
 from mcp_server_zendesk.serving.local_refusals import OtherUser
 from mcp_server_zendesk.serving.local_store import Analytics
 
@@ -54,7 +55,7 @@ class Beginning:
         return self.states.get(name, StreamState())
 
 
-def begin(batch: Batch, analytics: Analytics, user_id: int, clock: datetime) -> Beginning:
+def begin(batch: Batch, analytics: Analytics, user: UserRecord, clock: datetime) -> Beginning:
     """Make a store fit for what the settings say now.
 
     Where texts are kept no longer, they are removed; where they are kept from now on, or tickets
@@ -63,16 +64,18 @@ def begin(batch: Batch, analytics: Analytics, user_id: int, clock: datetime) -> 
     Args:
         batch: Open on the store.
         analytics: What the admin decided.
-        user_id: Who the credentials are.
+        user: Whose the credentials are.
         clock: The time, Zendesk's own: with ours a clock ahead of it would lose tickets.
 
     Raises:
-        OtherUser: The store was filled as somebody else, who may see more or less.
+        OtherUser: The store was filled as somebody else, or as one who was more.
     """
-    known = batch.fact(SYNCED_BY)
-    if known is not None and known != str(user_id):
+    known = {name: batch.fact(name) for name in (SYNCED_BY, SYNCED_AS)}
+    facts = Facts({name: value for name, value in known.items() if value is not None})
+    if facts.synced_by is not None and not facts.open_to(user.id, user.role):
         raise OtherUser
-    batch.set_fact(SYNCED_BY, str(user_id))
+    batch.set_fact(SYNCED_BY, str(user.id))
+    batch.set_fact(SYNCED_AS, user.role or "")
     if batch.fact(KEEP) != analytics.keep:
         if analytics.texts:
             _anew(batch, [stream.name for stream in STREAMS if stream.texts])

@@ -217,7 +217,7 @@ class _Work:
         answer = await run.ask("users", "me")
         me = somebody(answer.body, run.access.connection.credentials.auth)
         clock = run.zendesk_now()
-        beginning = await run.write(lambda batch: begin(batch, run.analytics, me.id or 0, clock))
+        beginning = await run.write(lambda batch: begin(batch, run.analytics, me, clock))
         run.keeping = replace(run.keeping, kinds=beginning.kinds)
         self._take_up(beginning)
         for name in await read_lists(run, beginning.lists_read):
