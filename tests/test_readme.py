@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from mcp_server_zendesk.analytics.views import VIEWS
 from mcp_server_zendesk.cli import main
 from mcp_server_zendesk.clients.handbook import buttons
 from mcp_server_zendesk.connection.scopes import KNOWN_SCOPES
@@ -24,6 +25,7 @@ from zendesk_tools import CATALOGUE
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+ANALYTICS = ROOT / "docs" / "analytics.md"
 EVERY_SETTING = ROOT / "docs" / "settings.md"
 SELDOM_NEEDED = frozenset(
     {
@@ -67,6 +69,12 @@ def settings_table(left_out: frozenset[str] = SELDOM_NEEDED) -> str:
     return "\n".join(rows)
 
 
+def views_table() -> str:
+    rows = ["| view | what it holds |", "|---|---|"]
+    rows += [f"| `{view.name}` | {view.about} |" for view in VIEWS]
+    return "\n".join(rows)
+
+
 @pytest.mark.generated
 @pytest.mark.parametrize(
     ("file", "name", "table"),
@@ -76,8 +84,9 @@ def settings_table(left_out: frozenset[str] = SELDOM_NEEDED) -> str:
         (README, "tools", tools_table),
         (README, "settings", settings_table),
         (EVERY_SETTING, "settings", partial(settings_table, frozenset())),
+        (ANALYTICS, "views", views_table),
     ],
-    ids=["install", "exchange", "tools", "settings", "every setting"],
+    ids=["install", "exchange", "tools", "settings", "every setting", "views"],
 )
 def test_a_generated_part_is_what_the_code_says(
     file: Path, name: str, table: Callable[[], str]
