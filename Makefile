@@ -15,7 +15,7 @@ WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1)
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: $(GATES) $(PARTS) prove-gates
-.PHONY: help demo test lint format check snapshots node bench bench-peers bench-team endurance malformed attacks evals build packages clean
+.PHONY: help demo test heavy lint format check snapshots node bench bench-peers bench-team bench-analytics endurance malformed attacks evals build packages clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,10 +23,13 @@ help:  ## Say what there is
 demo: .venv/.product  ## Play a short real session against the embedded workspace
 	@$(BIN)/python -m mcp_server_zendesk demo
 
-test: .venv/.test  ## Run all tests that this machine can run
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
+test: .venv/.test  ## Run the tests that this machine can run, without the heavy ones
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not heavy" $(TESTS)
 
-coverage: .venv/.test  ## The same under branch coverage, with a floor and no stale exemption
+heavy: .venv/.test  ## Those: browsers, disks that fill up, kills, object stores
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder -m heavy $(TESTS)
+
+coverage: .venv/.test  ## All of them under branch coverage, with a floor and no stale exemption
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 	$(BIN)/coverage combine --quiet

@@ -102,7 +102,7 @@ def in_a_clone(typist: Typist) -> None:
     found = typist.shell(f"{typist.line('export PATH')}; command -v mcp-server-zendesk")
     assert found.strip() == COMMAND
     assert re.search(r"^packages ", typist.shell(typist.line("make help")), re.MULTILINE)
-    for planned in ("make test", "make check"):
+    for planned in ("make test", "make heavy", "make check"):
         line = typist.line(planned).replace("make", "make -n -o .venv/.test -o .venv/.quality")
         assert "pytest" in typist.shell(line)
 

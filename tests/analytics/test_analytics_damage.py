@@ -24,6 +24,8 @@ from mcp_server_zendesk.serving.local_refusals import (
 )
 from mcp_server_zendesk.serving.local_store import Analytics
 
+pytestmark = pytest.mark.heavy
+
 
 def ticket(number: int, **more: object) -> dict[str, object]:
     at = NOW.isoformat()

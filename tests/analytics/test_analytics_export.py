@@ -32,7 +32,7 @@ from mcp_server_zendesk.analytics.store import Store
 from mcp_server_zendesk.analytics.tables import TICKETS
 from mcp_server_zendesk.analytics.views import VIEWS
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.heavy, pytest.mark.anyio]
 
 
 async def test_another_engine_reads_back_each_row_of_each_view(tmp_path: Path) -> None:

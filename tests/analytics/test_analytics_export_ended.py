@@ -30,7 +30,7 @@ from mcp_server_zendesk.analytics.views import View
 from mcp_server_zendesk.serving.local_refusals import StoreBusy
 from mcp_server_zendesk.serving.local_store import Analytics
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.heavy, pytest.mark.anyio]
 
 
 class Broken(Exception):

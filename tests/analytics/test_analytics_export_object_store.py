@@ -34,7 +34,13 @@ from mcp_server_zendesk.analytics.tables import TICKETS
 from mcp_server_zendesk.serving.local_store import Analytics
 from object_stores import EXPORTER, OWNER, READER, SeaweedFS, Stalling, needs_s3, seaweedfs
 
-pytestmark = [needs_s3, pytest.mark.s3, pytest.mark.anyio, pytest.mark.timeout(120)]
+pytestmark = [
+    pytest.mark.heavy,
+    needs_s3,
+    pytest.mark.s3,
+    pytest.mark.anyio,
+    pytest.mark.timeout(120),
+]
 
 BUCKET = "exports"
 SECRETS = [secret for _, secret in (OWNER, EXPORTER, READER)]

@@ -32,7 +32,7 @@ from mcp_server_zendesk.serving.local_refusals import (
     StoreUnusable,
 )
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.heavy, pytest.mark.anyio]
 
 ENDLESS = "WITH RECURSIVE a(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM a) SELECT max(n) FROM a"
 

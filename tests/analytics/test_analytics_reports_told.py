@@ -24,7 +24,7 @@ from mcp_server_zendesk.analytics.store import Store, StreamState
 from mcp_server_zendesk.serving.local_refusals import NeverSynced
 from mcp_server_zendesk.serving.local_store import Analytics
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.heavy, pytest.mark.anyio]
 BERLIN = time_zone("Europe/Berlin")
 
 

@@ -20,7 +20,7 @@ from mcp_server_zendesk.sandbox.oddities import (
     redacted_comment,
 )
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.heavy, pytest.mark.anyio]
 
 
 async def _zendesk(one: Any, address: str, key: str) -> list[dict[str, Any]]:

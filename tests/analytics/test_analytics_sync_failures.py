@@ -28,7 +28,7 @@ from mcp_server_zendesk.sandbox.misfortunes import (
 )
 from mcp_server_zendesk.serving.local_refusals import SyncUnderWay
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.heavy, pytest.mark.anyio]
 
 TABLES = ("tickets", "users", "organizations", "comments", "status_changes", "sla_events")
 

@@ -12,7 +12,7 @@ from analytics.killed_sync import PAGE
 from analytics.syncs import pickled_account, synced
 from desk import OpenWorkspace
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.heavy, pytest.mark.anyio]
 
 SCRIPT = Path(__file__).with_name("killed_sync.py")
 TABLES = ("tickets", "users", "comments", "status_changes", "sla_events", "satisfaction")

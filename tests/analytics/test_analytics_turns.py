@@ -29,6 +29,8 @@ from mcp_server_zendesk.analytics.store import Store
 from mcp_server_zendesk.serving.local_refusals import StoreBusy, StoreUnusable
 from mcp_server_zendesk.serving.local_store import Analytics
 
+pytestmark = pytest.mark.heavy
+
 SECONDS = 1.0
 _AT_ONCE = """
 import json, sys, time
@@ -37,7 +39,6 @@ from mcp_server_zendesk.analytics.opening import opened
 from mcp_server_zendesk.analytics.store import Store
 from mcp_server_zendesk.serving.local_store import Analytics
 import duckdb, filelock
-
 local, reads = Analytics(Path(sys.argv[1]), "acme", "texts"), sys.argv[2] == "read"
 print("ready", flush=True)
 sys.stdin.readline()

@@ -46,13 +46,15 @@ class Poisonous:
     transport: Poisoned
     sandbox: Sandbox
     told: list[str] = field(default_factory=list)
+    synced: bool = False
 
     async def call(self, tool: str, arguments: dict[str, Any] | None = None) -> CallToolResult:
         async def heard(progress: float, total: float | None, message: str | None) -> None:
             del progress, total
             self.told.append(message or "")
 
-        if tool in FROM_THE_COPY:
+        if tool in FROM_THE_COPY and not self.synced:
+            self.synced = True
             await self.client.call_tool("sync_tickets", {}, progress_callback=heard)
         given = dict(EXAMPLES[tool] if arguments is None else arguments)
         if "job_id" in given:

@@ -16,6 +16,8 @@ from analytics.exports import files_in, store_with_everything
 from mcp_server_zendesk.cli import main
 from mcp_server_zendesk.serving.local_store import Analytics
 
+pytestmark = pytest.mark.heavy
+
 COMMAND = Path(sys.executable).with_name("mcp-server-zendesk")
 
 

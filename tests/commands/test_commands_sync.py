@@ -25,6 +25,8 @@ from mcp_server_zendesk.sandbox import DEMO_SUBDOMAIN, DEMO_TOKEN, Rules
 from mcp_server_zendesk.serving.local_store import Analytics
 from reach import Reach, reachable
 
+pytestmark = pytest.mark.heavy
+
 _DEMO = ("--demo", "--analytics", "--analytics-folder")
 _ENVIRONMENT = {
     "ZENDESK_SUBDOMAIN": DEMO_SUBDOMAIN,

@@ -29,6 +29,8 @@ from mcp_server_zendesk.sandbox.landmarks import ADMIN_ID, DEMO_CLIENT
 from mcp_server_zendesk.sandbox.port import Served
 from reach import Reach, reachable
 
+pytestmark = pytest.mark.heavy
+
 ORIGIN = f"https://{DEMO_SUBDOMAIN}.zendesk.com"
 VERIFIER = "a-verifier-that-is-at-least-forty-three-characters-long"
 

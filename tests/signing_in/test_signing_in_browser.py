@@ -30,6 +30,8 @@ from mcp_server_zendesk.sandbox.port import Served, listening
 from reach import Reach, Terminal, reachable
 from signing_in.ground import ACCOUNT, CLIENT, consent, holding, kept_by
 
+pytestmark = pytest.mark.heavy
+
 SIGNED_IN = "You are signed in to Zendesk"
 NOT_SIGNED_IN = "Not signed in"
 FETCH = """

@@ -19,10 +19,10 @@ def _report(report: str, **more: Any) -> Call:
 
 QUESTIONS: tuple[tuple[str, tuple[Call, ...]], ...] = (
     (
-        "What are customers complaining about this month?",
+        "What have customers complained about in the last 30 days?",
         (
-            _report("complaints", period="this_month"),
-            _report("topics", period="this_month", compare_with="previous"),
+            _report("complaints"),
+            _report("topics", compare_with="previous"),
         ),
     ),
     (
