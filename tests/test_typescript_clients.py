@@ -27,7 +27,7 @@ from mcp import Client, StdioServerParameters
 from mcp_server_zendesk.sandbox import landmarks
 from mcp_server_zendesk.serving.explanation import META_KEY
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.heavy, pytest.mark.timeout(120)]
 
 Json = dict[str, Any]
 Transport = Literal["stdio", "streamable-http", "sse"]

@@ -14,7 +14,15 @@ from desk import OpenWorkspace
 
 pytestmark = pytest.mark.anyio
 
-EACH = pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+EACH = pytest.mark.parametrize(
+    "attack",
+    [
+        pytest.param(one, marks=pytest.mark.heavy if one.name.startswith("query:") else ())
+        for one in ATTACKS
+    ],
+    ids=lambda attack: attack.name,
+)
+"""Each by SQL starts a process of its own, with its defence and without."""
 
 
 @pytest.fixture

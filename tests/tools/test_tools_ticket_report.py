@@ -71,6 +71,7 @@ async def test_a_report_says_what_it_counts_of_when_and_how_fresh_it_is(
     assert all("users/me" in one for one in workspace.sent())
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", REPORTS)
 async def test_each_report_is_small_and_has_a_chart(
     open_workspace: OpenWorkspace, synced: Path, name: str

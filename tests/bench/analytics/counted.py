@@ -29,10 +29,19 @@ def reconciled(file: Path, raw: Raw) -> Counts:
         for event in raw.ticket_events
         if event["ticket_id"] in alive
         for child in event["child_events"]
+        if "status" in child
+    }
+    said = {
+        (child["id"],)
+        for event in raw.ticket_events
+        if event["ticket_id"] in alive
+        for child in event["child_events"]
+        if "status" not in child
     }
     expected: dict[str, set[tuple[Any, ...]]] = {
         "tickets": {(one["id"],) for one in raw.tickets},
         "status_changes": changes,
+        "comments": said,
         "sla_events": {(one,) for one in breaches},
         "satisfaction": {(one["id"],) for one in raw.ratings},
         "users": {(one["id"],) for one in raw.users},

@@ -61,9 +61,10 @@ def _tickets(client: httpx.Client) -> list[Json]:
 def _ticket_events(client: httpx.Client) -> Iterator[Json]:
     for event in _by_time(client, "ticket_events"):
         children = [
-            {"id": child["id"], "status": child["status"]}
+            {"id": child["id"], **{name: child[name] for name in ("status",) if name in child}}
             for child in event["child_events"]
-            if "status" in child and child["event_type"] in {"Create", "Change"}
+            if child["event_type"] == "Comment"
+            or ("status" in child and child["event_type"] in {"Create", "Change"})
         ]
         if children:
             told = {name: event[name] for name in ("id", "ticket_id", "created_at")}
