@@ -20,7 +20,7 @@ ENVIRONMENT = {key: v for key, v in os.environ.items() if not key.startswith("ZE
 SERVE = [
     *("env", f"PYTHONPATH={ROOT / 'server'}{os.pathsep}{ROOT / 'tools'}"),
     *(sys.executable, "-m", "mcp_server_zendesk", "serve", "--demo"),
-    *("--toolsets", "all", "--scopes", "read write"),
+    *("--toolsets", "all", "--analytics", "--scopes", "read write"),
 ]
 
 
