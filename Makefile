@@ -4,8 +4,8 @@ BIN := .venv/bin
 NODE_TESTS := tests/typescript
 BUNDLE_TOOL := tests/releasing
 NODE_GATES := tests/gates
-# What must hold, the quickest first. PARTS are parts of the suite, each by its mark; `coverage` and
-# `test` run them all.
+# What must hold, the quickest first. PARTS are parts of the suite, each by its mark; `coverage` runs
+# them all, `test` those that are not heavy.
 PARTS := listings generated budgets error-table canaries properties
 GATES := style types imports coverage conformance inspector wheel
 # One more than there are cores: many tests wait for a process.

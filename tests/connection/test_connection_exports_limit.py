@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hypothesis import example, given
+from hypothesis import strategies as some
+
 from at_once import at_once
 from mcp_server_zendesk.connection.limits import EXPORTS_PER_MINUTE, RateGate
 
@@ -57,3 +60,16 @@ def test_where_no_header_tells_ten_go_within_any_minute() -> None:
     watch.now += wait
     _sent(gate, TICKETS, {})
     assert 0 < gate.seconds_to_wait("GET", TICKETS)[0] <= 1
+
+
+@given(some.floats(0, 2.0**40))
+@example(4_095.0000000000005)
+@example(8_191.999999999999)
+def test_nobody_is_told_to_wait_longer_than_a_minute(uptime: float) -> None:
+    """However long the machine has been up: a sum can be rounded up past it."""
+    watch = Watch()
+    watch.now = uptime
+    gate = RateGate(watch)
+    for _ in range(EXPORTS_PER_MINUTE):
+        _sent(gate, TICKETS, {})
+    assert gate.seconds_to_wait("GET", EVENTS)[0] <= 60

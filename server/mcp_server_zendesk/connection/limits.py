@@ -138,7 +138,7 @@ class RateGate:
     def _wait_for_exports(self, now: float) -> float:
         if self._exports_told or len(self._exported) < EXPORTS_PER_MINUTE:
             return 0.0
-        return self._exported[0] + _MINUTE - now
+        return _MINUTE - (now - self._exported[0])  # a sum could be rounded up past the minute
 
     def _wait_for_account(self, now: float, caller: str) -> tuple[float, str | None]:
         if self.headroom is None:

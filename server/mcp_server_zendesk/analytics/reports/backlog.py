@@ -22,7 +22,7 @@ from mcp_server_zendesk.analytics.reports.report import (
 )
 from mcp_server_zendesk.analytics.reports.tables import table
 from mcp_server_zendesk.analytics.reports.tallies import (
-    Facts,
+    Counted,
     Measure,
     Row,
     Tally,
@@ -62,7 +62,9 @@ _BY_AGE = Grouping(
     order=tuple((name, name.replace("_", " ")) for name, *_ in AGES),
 )
 _FACTS = (
-    Facts({"age": _AGE}, origin=f"tickets t JOIN {_THEN} u ON u.ticket_id = t.id", shared=_SHARED),
+    Counted(
+        {"age": _AGE}, origin=f"tickets t JOIN {_THEN} u ON u.ticket_id = t.id", shared=_SHARED
+    ),
 )
 _UNSOLVED = number("unsolved", "TRUE", compared=True)
 _SERIES = Measure("unsolved", "", compared=True)

@@ -15,7 +15,7 @@ from mcp_server_zendesk.analytics.reports.report import (
 )
 from mcp_server_zendesk.analytics.reports.tables import scaled, table, unit_of
 from mcp_server_zendesk.analytics.reports.tallies import (
-    Facts,
+    Counted,
     Measure,
     Tally,
     number,
@@ -70,7 +70,7 @@ def _durations(
             values["measured"] = _MEASURED
             grouping = asked.grouping
             measures = _measures(business=True) + more
-        facts = (Facts(values, at, where=where),)
+        facts = (Counted(values, at, where=where),)
         rank = "count(minutes) FILTER ({w})"
         found = await tally(asked, ask, facts, measures, grouping=grouping, rank=rank)
         return Made(table(found), _drawn(asked, found) if asked.charted else None)

@@ -7,7 +7,6 @@ sways. Below 2 it is noise.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from mcp_server_zendesk.analytics.reports.asking import Ask, Asked, Values
@@ -20,7 +19,7 @@ from mcp_server_zendesk.analytics.reports.groupings import (
 from mcp_server_zendesk.analytics.reports.report import Made, Report, sorted_bars
 from mcp_server_zendesk.analytics.reports.stop_words import STOP_WORDS
 from mcp_server_zendesk.analytics.reports.tables import Small, rounded
-from mcp_server_zendesk.analytics.reports.tallies import MOST, Facts, source
+from mcp_server_zendesk.analytics.reports.tallies import MOST, Counted, source
 
 LEAST = 5
 """Tickets that something must have, in one of both, to be told at all."""
@@ -32,17 +31,7 @@ _ALIKE = 0.8  # of a word's tickets: so many in a pair make the pair tell all th
 _WORDS = 12
 
 TAG = DIMENSIONS["tag"]
-_CAME_IN = Facts({"ticket": "t.id"}, "t.created_at")
-
-
-@dataclass(frozen=True, slots=True)
-class Mover:
-    """Something with its tickets among all of one side, and of the other."""
-
-    label: str
-    here: int
-    there: int
-    z: float | None
+_CAME_IN = Counted({"ticket": "t.id"}, "t.created_at")
 
 
 _SCORED = """
@@ -85,7 +74,9 @@ async def _tags(asked: Asked, ask: Ask) -> Made:
 
 async def _topics(asked: Asked, ask: Ask) -> Made:
     values = Values()
-    said = Facts({"ticket": "t.id", "subject": "t.subject"}, "t.created_at", where="subject <> ''")
+    said = Counted(
+        {"ticket": "t.id", "subject": "t.subject"}, "t.created_at", where="subject <> ''"
+    )
     subjects = " UNION ALL ".join(source(said, span, asked, values, None) for span in asked.spans)
     stop = values.of(sorted(STOP_WORDS), "VARCHAR[]")
     facts = (
@@ -176,7 +167,7 @@ def _share(part: int, whole: int) -> float | None:
     return round(100 * part / whole, 1) if whole else None
 
 
-_UNHAPPY = Facts(
+_UNHAPPY = Counted(
     {
         "ticket": "t.id",
         "unhappy": "coalesce(t.satisfaction = 'bad' OR t.reopens > 0 OR t.id IN "

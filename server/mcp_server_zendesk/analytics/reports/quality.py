@@ -8,7 +8,7 @@ from mcp_server_zendesk.analytics.reports.asking import Ask, Asked
 from mcp_server_zendesk.analytics.reports.groupings import EVERYTHING, Grouping
 from mcp_server_zendesk.analytics.reports.histories import DONE, REOPENINGS, SOLUTIONS
 from mcp_server_zendesk.analytics.reports.report import Made, Report, counted
-from mcp_server_zendesk.analytics.reports.tallies import Facts, Measure, number, share
+from mcp_server_zendesk.analytics.reports.tallies import Counted, Measure, number, share
 
 REOPENS = Report(
     name="reopens",
@@ -20,7 +20,7 @@ REOPENS = Report(
     histories=True,
     make=counted(
         (
-            Facts(
+            Counted(
                 {
                     "times": "CASE WHEN h.ticket_id IS NULL THEN coalesce(t.reopens, 0) "
                     "ELSE coalesce(r.times, 0) END"
@@ -54,7 +54,7 @@ SLA_BREACHES = Report(
     groupings=EVERYTHING,
     make=counted(
         (
-            Facts(
+            Counted(
                 {"missed": "x.breached_at IS NOT NULL", "ticket": "t.id"},
                 "coalesce(x.applied_at, x.breached_at)",
                 origin="tickets t JOIN sla_targets x ON x.ticket_id = t.id",
@@ -73,13 +73,13 @@ SLA_BREACHES = Report(
 )
 
 REASON = "reason"
-_GIVEN = Facts(
+_GIVEN = Counted(
     {"score": "x.score", "reason": "x.reason"},
     "x.updated_at",
     origin="tickets t JOIN satisfaction x ON x.ticket_id = t.id",
     where="x.score IN ('good', 'bad')",
 )
-_OFFERED = Facts(
+_OFFERED = Counted(
     {"offered": "t.satisfaction"},
     "t.solved_at",
     where=f"t.status IN {DONE} AND t.satisfaction IN ('offered', 'good', 'bad')",

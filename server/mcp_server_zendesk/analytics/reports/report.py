@@ -10,7 +10,7 @@ from mcp_server_zendesk.analytics.reports.asking import Ask, Asked
 from mcp_server_zendesk.analytics.reports.drawings import Bars, Columns, Drawing, Lines, Series
 from mcp_server_zendesk.analytics.reports.groupings import Grouping
 from mcp_server_zendesk.analytics.reports.tables import Small, named, scaled, table, unit_of
-from mcp_server_zendesk.analytics.reports.tallies import Facts, Measure, Tally, tally
+from mcp_server_zendesk.analytics.reports.tallies import Counted, Measure, Tally, tally
 
 LEAST_CHARTED = 2
 """Fewer names are no chart."""
@@ -50,7 +50,7 @@ class Report:
 
 
 def counted(
-    facts: Sequence[Facts],
+    facts: Sequence[Counted],
     measures: Sequence[Measure],
     *,
     drawn: Sequence[str],

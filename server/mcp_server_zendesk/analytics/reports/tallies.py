@@ -24,7 +24,7 @@ BEFORE = "NOT current"
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class Counted:
     """What is counted: a row a ticket, each at a time.
 
     ``values`` are SQL over the ticket ``t`` and what else is in ``origin``. ``at`` is the time by
@@ -115,7 +115,7 @@ class Tally:
 async def tally(
     asked: Asked,
     ask: Ask,
-    facts: Sequence[Facts],
+    facts: Sequence[Counted],
     measures: Sequence[Measure],
     *,
     grouping: Grouping | None = None,
@@ -182,7 +182,7 @@ class _Split:
         self,
         asked: Asked,
         values: Values,
-        facts: Sequence[Facts],
+        facts: Sequence[Counted],
         measures: Sequence[Measure],
         rank: str,
     ) -> str:
@@ -304,7 +304,7 @@ def _begins(values: Values, days: Sequence[Bucket]) -> str:
 
 
 def source(
-    facts: Facts, span: Span, asked: Asked, values: Values, grouping: Grouping | None
+    facts: Counted, span: Span, asked: Asked, values: Values, grouping: Grouping | None
 ) -> str:
     """The statement that gives facts of one span, each with what it is grouped by."""
     by = grouping or Grouping("")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from mcp_server_zendesk.analytics.reports.groupings import EVERYTHING
 from mcp_server_zendesk.analytics.reports.histories import DONE
 from mcp_server_zendesk.analytics.reports.report import Report, counted
-from mcp_server_zendesk.analytics.reports.tallies import Facts, Measure, number
+from mcp_server_zendesk.analytics.reports.tallies import Counted, Measure, number
 
-CREATED = Facts({"created": "TRUE"}, "t.created_at")
-SOLVED = Facts({"solved": "TRUE"}, "t.solved_at", where=f"t.status IN {DONE}")
+CREATED = Counted({"created": "TRUE"}, "t.created_at")
+SOLVED = Counted({"solved": "TRUE"}, "t.solved_at", where=f"t.status IN {DONE}")
 
 VOLUME = Report(
     name="volume",

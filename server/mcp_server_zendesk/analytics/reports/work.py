@@ -19,7 +19,7 @@ from mcp_server_zendesk.analytics.reports.histories import DONE, SPANS
 from mcp_server_zendesk.analytics.reports.report import LEAST_CHARTED, Made, Report, counted
 from mcp_server_zendesk.analytics.reports.tables import Small, scaled, table, unit_of
 from mcp_server_zendesk.analytics.reports.tallies import (
-    Facts,
+    Counted,
     Measure,
     Tally,
     number,
@@ -37,9 +37,9 @@ LOAD = Report(
     metrics=True,
     make=counted(
         (
-            Facts({"open": "TRUE"}, where=f"t.status NOT IN {DONE}", only_now=True),
-            Facts({"created": "TRUE"}, "t.created_at"),
-            Facts(
+            Counted({"open": "TRUE"}, where=f"t.status NOT IN {DONE}", only_now=True),
+            Counted({"created": "TRUE"}, "t.created_at"),
+            Counted(
                 {
                     "solved": "TRUE",
                     "replies": "t.replies",
@@ -65,7 +65,7 @@ LOAD = Report(
 WAITING = STATUSES[:4]
 _SINCE = "greatest(x.since, {begins})"
 _UNTIL = "least(coalesce(x.until, {as_of}), {ends})"
-_SPENT = Facts(
+_SPENT = Counted(
     {"ticket": "t.id", "status": "s.status", "minutes": "s.minutes"},
     origin="tickets t JOIN (SELECT x.ticket_id, x.status, "
     f"sum(epoch({_UNTIL}) - epoch({_SINCE})) / 60 AS minutes FROM spans x "
@@ -140,7 +140,7 @@ async def _busiest_hours(asked: Asked, ask: Ask) -> Made:
     changes = offsets(asked.now, asked.zone)
     begins = values.of([since.timestamp() for since, _ in changes], "DOUBLE[]")
     shifts = values.of([shift for _, shift in changes], "BIGINT[]")
-    facts = source(Facts({}, "t.created_at"), asked.now, asked, values, None)
+    facts = source(Counted({}, "t.created_at"), asked.now, asked, values, None)
     statement = (
         f"SELECT ((local // 86400) + {_FIRST_DAY}) % 7, (local % 86400) // 3600, count(*) FROM "
         "(SELECT floor(epoch(f.at))::BIGINT + o.shift AS local FROM "

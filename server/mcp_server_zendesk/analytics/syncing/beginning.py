@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from mcp_server_zendesk.analytics.facts import LONG_AGO, SYNCED_AS, SYNCED_BY, Facts
+from mcp_server_zendesk.analytics.facts import LACKS, LONG_AGO, SYNCED_AS, SYNCED_BY, WAY, Facts
 from mcp_server_zendesk.analytics.retention import expire
 from mcp_server_zendesk.analytics.store import Batch, StreamState
 from mcp_server_zendesk.analytics.syncing.places import epoch
@@ -20,8 +20,6 @@ from mcp_server_zendesk.serving.local_store import Analytics
 
 KEEP = "keep"
 SINCE = "since"
-WAY = "way"
-LACKS = "lacks"
 QUERY = "query"
 LISTS_READ = "lists_read"
 

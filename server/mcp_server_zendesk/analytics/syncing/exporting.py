@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from mcp_server_zendesk.analytics.facts import WAY
 from mcp_server_zendesk.analytics.store import Batch, StreamState
-from mcp_server_zendesk.analytics.syncing.beginning import BEGINNING, WAY, Beginning
+from mcp_server_zendesk.analytics.syncing.beginning import BEGINNING, Beginning
 from mcp_server_zendesk.analytics.syncing.lists import read_fields
 from mcp_server_zendesk.analytics.syncing.places import (
     LARGEST_PAGE,

@@ -11,14 +11,13 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from mcp_server_zendesk.analytics.facts import LACKS, WAY
 from mcp_server_zendesk.analytics.store import Batch, StreamState
 from mcp_server_zendesk.analytics.syncing.beginning import (
     BEGINNING,
-    LACKS,
     QUERY,
     SEARCH,
     SEARCHES,
-    WAY,
     Beginning,
 )
 from mcp_server_zendesk.analytics.syncing.places import epoch, records_of

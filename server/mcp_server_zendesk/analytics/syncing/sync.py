@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 
 import anyio
 
+from mcp_server_zendesk.analytics.facts import LACKS
 from mcp_server_zendesk.analytics.folder import make_private
 from mcp_server_zendesk.analytics.purging import no_sync
 from mcp_server_zendesk.analytics.rewriting import tidy
 from mcp_server_zendesk.analytics.store import Batch, Store, StreamState
-from mcp_server_zendesk.analytics.syncing.beginning import LACKS, SEARCHES, Beginning, begin
+from mcp_server_zendesk.analytics.syncing.beginning import SEARCHES, Beginning, begin
 from mcp_server_zendesk.analytics.syncing.exporting import Export
 from mcp_server_zendesk.analytics.syncing.lists import fresh, read_agents, read_lists, refused
 from mcp_server_zendesk.analytics.syncing.places import LARGEST_PAGE
